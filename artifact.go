@@ -1,0 +1,135 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sealwax
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Kind is what an artifact's first bytes say that it is. It is a fact about the
+// bytes, not about their content being well formed.
+type Kind string
+
+// The kinds. The zero value is "not looked at".
+const (
+	KindFile      Kind = "file"      // anything that is no other kind
+	KindModule    Kind = "module"    // a WebAssembly core module, version 1
+	KindComponent Kind = "component" // a WebAssembly component, layer 1
+)
+
+// The two preambles that are known: WebAssembly core specification section
+// 5.5.16 (magic, version 1) and the component model's Binary.md (version 0x0d,
+// layer 1).
+const (
+	modulePreamble    = "\x00asm\x01\x00\x00\x00"
+	componentPreamble = "\x00asm\x0d\x00\x01\x00"
+	preambleSize      = 8
+)
+
+// Companion is one thing that lies beside an artifact: a sidecar file, later a
+// registry's referrer. What it is, the formats find out.
+type Companion struct {
+	// Name is how the companion is called in reports.
+	Name string
+	// Data are its bytes, whole: companions are small.
+	Data []byte
+	// Err says that the companion is there and could not be read. It makes a
+	// refusal undecided: with this companion the answer might have been yes.
+	Err error
+}
+
+// CompanionsFunc lists what lies beside an artifact. None is not an error.
+type CompanionsFunc func(ctx context.Context) ([]Companion, error)
+
+// Content is the bytes of an artifact: held, so that two reads of one offset
+// give one answer, or at least one open descriptor for a file that will only be
+// verified.
+type Content interface {
+	io.ReaderAt
+	io.Closer
+	// Size is the content's length in bytes.
+	Size() int64
+}
+
+// Artifact is one thing to be judged: a held snapshot, never a path that is
+// opened twice. Package source makes artifacts. An Artifact is used by one
+// goroutine at a time.
+type Artifact struct {
+	name       string
+	kind       Kind
+	content    Content
+	companions CompanionsFunc
+
+	mu     sync.Mutex
+	meters map[string]Meter
+	order  []string
+	read   bool
+}
+
+// NewArtifact is an artifact of the given bytes. name is what the caller calls
+// it: patterns are matched against it, so it never comes from the bytes. The
+// artifact takes over content and closes it. companions may be nil.
+func NewArtifact(name string, content Content, companions CompanionsFunc) (*Artifact, error) {
+	kind, err := sniff(content)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return &Artifact{name: name, kind: kind, content: content, companions: companions}, nil
+}
+
+func sniff(c Content) (Kind, error) {
+	if c.Size() < preambleSize {
+		return KindFile, nil
+	}
+	var b [preambleSize]byte
+	if _, err := c.ReadAt(b[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	switch string(b[:]) {
+	case modulePreamble:
+		return KindModule, nil
+	case componentPreamble:
+		return KindComponent, nil
+	default:
+		return KindFile, nil
+	}
+}
+
+// Name is what the caller calls the artifact.
+func (a *Artifact) Name() string { return a.name }
+
+// Kind is what the first bytes say.
+func (a *Artifact) Kind() Kind { return a.kind }
+
+// Size is the artifact's length in bytes.
+func (a *Artifact) Size() int64 { return a.content.Size() }
+
+// ReadAt reads from the held bytes. It is meant for a format's first look, for
+// emitting, and for gates; [Signature.Check] never needs it.
+func (a *Artifact) ReadAt(p []byte, off int64) (int, error) { return a.content.ReadAt(p, off) }
+
+// Content is the held bytes, for a gate that hands them on.
+func (a *Artifact) Content() Content { return a.content }
+
+// Close lets go of the bytes.
+func (a *Artifact) Close() error { return a.content.Close() }
+
+// Companions lists what lies beside the artifact.
+func (a *Artifact) Companions(ctx context.Context) ([]Companion, error) {
+	if a.companions == nil {
+		return nil, nil
+	}
+	return a.companions(ctx)
+}
+
+// WriteTo writes all held bytes to w.
+func (a *Artifact) WriteTo(w io.Writer) (int64, error) {
+	return io.CopyBuffer(writerOnly{w}, io.NewSectionReader(a.content, 0, a.Size()), make([]byte, 1<<20))
+}
+
+type writerOnly struct{ io.Writer }

@@ -1,0 +1,71 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sealwax
+
+import "slices"
+
+// Code is the stable dotted name of a kind of finding. Scripts and `sealwax
+// explain CODE` rely on codes; messages may change.
+type Code string
+
+// The codes of findings. Each has a page that says what, why and what to do
+// (docs/findings.md).
+const (
+	CodeSignatureNone        Code = "signature.none"
+	CodeSignatureInvalid     Code = "signature.invalid"
+	CodeSignatureMalformed   Code = "signature.malformed"
+	CodeSignatureUnreadable  Code = "signature.unreadable"
+	CodeSignatureUnknownForm Code = "signature.unknown_format"
+	CodeSignatureForeign     Code = "signature.foreign"
+	CodeSignatureLegacy      Code = "signature.legacy"
+	CodeSignaturePartial     Code = "signature.partial"
+	CodeSignatureReencoded   Code = "signature.reencoded"
+	CodeSignatureExpired     Code = "signature.expired"
+	CodeSignatureHintUnknown Code = "signature.hint_unknown"
+	CodeSignatureTooMany     Code = "signature.too_many"
+	CodeSignerUnknown        Code = "signer.unknown"
+	CodeSignerRole           Code = "signer.role"
+	CodeArtifactMalformed    Code = "artifact.malformed"
+	CodeArtifactKind         Code = "artifact.kind"
+	CodeMetadataInvalid      Code = "metadata.invalid"
+	CodeMetadataUnmet        Code = "metadata.unmet"
+	CodeNameMismatch         Code = "name.mismatch"
+	CodePolicyUnmet          Code = "policy.unmet"
+	CodePolicyEmpty          Code = "policy.empty"
+	CodeUndecided            Code = "undecided"
+)
+
+// Codes lists every code, sorted.
+func Codes() []Code {
+	c := []Code{
+		CodeSignatureNone, CodeSignatureInvalid, CodeSignatureMalformed, CodeSignatureUnreadable,
+		CodeSignatureUnknownForm, CodeSignatureForeign, CodeSignatureLegacy, CodeSignaturePartial,
+		CodeSignatureReencoded, CodeSignatureExpired, CodeSignatureHintUnknown, CodeSignatureTooMany,
+		CodeSignerUnknown, CodeSignerRole, CodeArtifactMalformed, CodeArtifactKind, CodeMetadataInvalid,
+		CodeMetadataUnmet, CodeNameMismatch, CodePolicyUnmet, CodePolicyEmpty, CodeUndecided,
+	}
+	slices.Sort(c)
+	return c
+}
+
+// Severity says what a finding did to the verdict.
+type Severity string
+
+// The severities. An error is a reason for a refusal; a warning changed nothing.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Finding is one thing that was noticed on the road.
+type Finding struct {
+	Code     Code     `json:"code"`
+	Severity Severity `json:"severity"`
+	// Message is one sentence for people, already escaped for a terminal.
+	Message string `json:"message"`
+	// Source is the signature it speaks of, as in [Hint.Source]; may be empty.
+	Source string `json:"source,omitempty"`
+	// Signer is whom it speaks of; may be empty.
+	Signer SignerID `json:"signer,omitempty"`
+}

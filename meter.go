@@ -1,0 +1,195 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sealwax
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+)
+
+// Meter is something that sees every byte of an artifact once, in order: a hash,
+// a section scanner, a streaming signature check. A Meter's Write never keeps p,
+// and its own findings are asked of it afterwards: an error from Write ends the
+// read and makes the verdict undecided, so a malformed artifact is not one.
+type Meter = io.Writer
+
+// The one read goes through a few large buffers: reading and metering overlap
+// when the content is larger than one of them. Together they bound the memory
+// of verifying any size.
+const (
+	blockSize  = 1 << 20
+	blockCount = 4
+)
+
+// Plan asks that the one read feeds the meter that make returns. Two formats
+// that plan the same id share one meter. It is called between finding and
+// reading; planning after the read is a programming error and panics.
+func (a *Artifact) Plan(id string, make func() Meter) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.read {
+		panic("sealwax: Plan after the one read of " + a.name)
+	}
+	if _, ok := a.meters[id]; ok {
+		return
+	}
+	if a.meters == nil {
+		a.meters = map[string]Meter{}
+	}
+	a.meters[id] = make()
+	a.order = append(a.order, id)
+}
+
+// Meter is the meter planned under id, once the read is over. It is nil if
+// nothing was planned or the read has not happened: callers refuse then.
+func (a *Artifact) Meter(id string) Meter {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.read {
+		return nil
+	}
+	return a.meters[id]
+}
+
+// PlanHash plans a hash under its name ("sha256", "blake2b-512"); [Artifact.Sum]
+// gives its result.
+func (a *Artifact) PlanHash(name string, make func() hash.Hash) {
+	a.Plan("hash:"+name, func() Meter { return make() })
+}
+
+// PlanSHA256 plans the artifact's SHA-256, the digest that reports show.
+func (a *Artifact) PlanSHA256() { a.PlanHash("sha256", sha256.New) }
+
+// Sum is the digest planned under name, or nil if there is none.
+func (a *Artifact) Sum(name string) []byte {
+	h, ok := a.Meter("hash:" + name).(hash.Hash)
+	if !ok {
+		return nil
+	}
+	return h.Sum(nil)
+}
+
+// digests are the hashes that the read computed anyway, as "name" to hex.
+func (a *Artifact) digests() map[string]string {
+	out := map[string]string{}
+	for _, id := range a.order {
+		const prefix = "hash:"
+		if len(id) > len(prefix) && id[:len(prefix)] == prefix {
+			if sum := a.Sum(id[len(prefix):]); sum != nil {
+				out[id[len(prefix):]] = hex.EncodeToString(sum)
+			}
+		}
+	}
+	return out
+}
+
+// Read reads the content once, front to back, through every planned meter.
+// A second call does nothing: there is one read.
+func (a *Artifact) Read(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.read {
+		return nil
+	}
+	if err := a.pump(ctx); err != nil {
+		return fmt.Errorf("reading %s: %w", a.name, err)
+	}
+	a.read = true
+	return nil
+}
+
+func (a *Artifact) pump(ctx context.Context) error {
+	meters := make([]Meter, 0, len(a.order))
+	for _, id := range a.order {
+		meters = append(meters, a.meters[id])
+	}
+	if len(meters) == 0 {
+		return nil
+	}
+	if a.Size() <= blockSize {
+		return a.pumpSmall(meters)
+	}
+	return a.pumpLarge(ctx, meters)
+}
+
+// pumpSmall needs no second goroutine: start-up counts for small files.
+func (a *Artifact) pumpSmall(meters []Meter) error {
+	buf := make([]byte, a.Size())
+	if err := readFull(a.content, buf, 0); err != nil {
+		return err
+	}
+	return feed(meters, buf)
+}
+
+// errShrunk says that a file that is only verified changed under our hands.
+var errShrunk = errors.New("it became shorter while it was read")
+
+func readFull(r io.ReaderAt, buf []byte, off int64) error {
+	n, err := r.ReadAt(buf, off)
+	if n == len(buf) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return errShrunk
+	}
+	return err
+}
+
+func feed(meters []Meter, p []byte) error {
+	for _, m := range meters {
+		if _, err := m.Write(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pumpLarge reads ahead in one goroutine and meters in this one.
+func (a *Artifact) pumpLarge(ctx context.Context, meters []Meter) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	free := make(chan []byte, blockCount)
+	full := make(chan []byte, blockCount)
+	for range blockCount {
+		free <- make([]byte, blockSize)
+	}
+	var readErr error // set before full is closed, read after
+	go func() {
+		defer close(full)
+		readErr = a.readAhead(ctx, free, full)
+	}()
+	for block := range full {
+		if err := feed(meters, block); err != nil {
+			stop()
+			for range full { // let the reader end: the content may be closed next
+			}
+			return err
+		}
+		free <- block[:cap(block)]
+	}
+	return readErr
+}
+
+func (a *Artifact) readAhead(ctx context.Context, free <-chan []byte, full chan<- []byte) error {
+	for off, size := int64(0), a.Size(); off < size; {
+		var block []byte
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case block = <-free:
+		}
+		block = block[:min(int64(len(block)), size-off)]
+		if err := readFull(a.content, block, off); err != nil {
+			return err
+		}
+		off += int64(len(block))
+		full <- block
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sealwax
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Policy says what it takes for an artifact to pass. The zero Policy admits
+// nothing.
+type Policy struct {
+	// Need is who must have signed.
+	Need Quorum
+	// Prefix accepts claims that cover only leading parts, if what is uncovered
+	// passes AllowUncovered. By default only the whole artifact counts.
+	Prefix bool
+	// AllowUncovered names, by a pattern that must match the whole name, the
+	// custom sections that may stay uncovered when Prefix is set. Nil is none.
+	AllowUncovered *regexp.Regexp
+	// Kind demands a kind of artifact; empty demands none.
+	Kind Kind
+	// Require are statements that a claim must carry in order to count.
+	Require []Requirement
+	// AllowLegacy accepts minisign's legacy signatures of files.
+	AllowLegacy bool
+}
+
+// AnyOf is the policy "at least n distinct signers that trust offers in this
+// role". n below one admits nothing.
+func AnyOf(n int, role Role) *Policy {
+	return &Policy{Need: Quorum{Need: n, Role: role}}
+}
+
+// Quorum is k of a set. The set may name signers, stand for everybody who is
+// trusted in a role, and hold further quorums, as the groups of C2SP tlog-policy
+// do. A signer counts once, however many signatures in whatever formats.
+type Quorum struct {
+	// Need is how many members must be satisfied. Zero or less is never met.
+	Need int
+	// Role, if set, makes every signer that trust offers in it a member.
+	Role Role
+	// Signers are members by name.
+	Signers []SignerID
+	// Of are members that are themselves quorums.
+	Of []Quorum
+}
+
+// met reports whether the claims satisfy q, and how many members are.
+func (q Quorum) met(claims []*Claim) (have int, ok bool) {
+	seen := map[SignerID]bool{}
+	named := map[SignerID]bool{}
+	for _, s := range q.Signers {
+		named[s] = true
+	}
+	for _, c := range claims {
+		id := c.By.Signer()
+		if id == "" {
+			continue // the zero Anchor is nobody
+		}
+		if named[id] || (q.Role != "" && c.By.Role == q.Role) {
+			seen[id] = true
+		}
+	}
+	have = len(seen)
+	for _, sub := range q.Of {
+		if _, ok := sub.met(claims); ok {
+			have++
+		}
+	}
+	return have, q.Need > 0 && have >= q.Need
+}
+
+// Requirement is a statement that a claim must carry.
+type Requirement struct {
+	Name string
+	// Value is what the statement must say; if Any, its presence is enough, save
+	// for "file", which must then name the artifact.
+	Value string
+	Any   bool
+}
+
+// ParseRequirement reads NAME or NAME=VALUE.
+func ParseRequirement(s string) (Requirement, error) {
+	name, value, has := strings.Cut(s, "=")
+	if name == "" || strings.ContainsAny(name, " \t:") {
+		return Requirement{}, fmt.Errorf("requirement %q: want NAME or NAME=VALUE", s)
+	}
+	return Requirement{Name: name, Value: value, Any: !has}, nil
+}
+
+// files are the signed names of the file: minisign's own tools write "file", one
+// of them "filename"; directories in them bind nothing.
+func (c *Claim) files() []string {
+	var out []string
+	for _, v := range append(c.Values("file"), c.Values("filename")...) {
+		out = append(out, path.Base(strings.ReplaceAll(v, `\`, "/")))
+	}
+	return out
+}
+
+// unmetBy says why the claim does not carry what is required, or "".
+func (r Requirement) unmetBy(c *Claim, artifact string) string {
+	got, want := c.Values(r.Name), r.Value
+	if r.Name == "file" {
+		got = c.files()
+		if r.Any {
+			want = path.Base(artifact)
+		}
+	}
+	if len(got) == 0 {
+		return fmt.Sprintf("the signature does not state %q", r.Name)
+	}
+	if r.Any && r.Name != "file" {
+		return ""
+	}
+	for _, v := range got {
+		if v != want {
+			return fmt.Sprintf("the signature states %s %q, and %q is required", r.Name, v, want)
+		}
+	}
+	return ""
+}
+
+// deniedUncovered are custom sections that hosts and engines act on, so that
+// they are never left uncovered, whatever a policy allows: their content decides
+// what is linked, how code is compiled or what rights it gets.
+var deniedUncovered = []string{
+	"component-type", "dylink", "precompiled", "metadata.code.", "target_features", "io.kubewarden.",
+	"sealwax.", "reloc.", "linking", "signature", "policy", "manifest", "wasmcloud_jwt", "jwt",
+}
+
+// uncoveredReason says why a section may not stay uncovered, or "".
+func (p *Policy) uncoveredReason(s Section) string {
+	if s.ID != 0 {
+		return fmt.Sprintf("the %s section (id %d) is not covered, and only custom sections may stay uncovered", s.Name, s.ID)
+	}
+	for _, d := range deniedUncovered {
+		if strings.HasPrefix(s.Name, d) {
+			return fmt.Sprintf("the custom section %q is acted upon by hosts and may never stay uncovered", s.Name)
+		}
+	}
+	if p.AllowUncovered == nil || !fullMatch(p.AllowUncovered, s.Name) {
+		return fmt.Sprintf("the custom section %q is not covered, and no rule allows that", s.Name)
+	}
+	return ""
+}
+
+// fullMatch reports whether re matches the whole of s: an unanchored pattern
+// must not let "name" allow "name-of-something-else".
+func fullMatch(re *regexp.Regexp, s string) bool {
+	full, err := regexp.Compile(`\A(?:` + re.String() + `)\z`)
+	return err == nil && full.MatchString(s)
+}
+
+// expiry is the earliest moment from which the claim no longer counts.
+func (c *Claim) expiry() (earliest time.Time, has bool, err error) {
+	for _, v := range c.Values("expires") {
+		t, err := time.Parse(time.RFC3339, v)
+		if err != nil {
+			return time.Time{}, true, fmt.Errorf("expires %q is not an RFC 3339 time", v)
+		}
+		if !has || t.Before(earliest) {
+			earliest, has = t, true
+		}
+	}
+	return earliest, has, nil
+}
+
+// objection is a reason why a proven claim does not count.
+type objection struct {
+	code Code
+	why  string
+}
+
+// objections lists why a claim does not count under p. None means it counts.
+func (p *Policy) objections(c *Claim, artifact string, now time.Time) []objection {
+	var out []objection
+	if !c.Covers.Whole {
+		out = append(out, p.coverageObjections(c)...)
+	}
+	switch t, has, err := c.expiry(); {
+	case err != nil:
+		out = append(out, objection{CodeMetadataInvalid, err.Error()})
+	case has && !now.Before(t):
+		out = append(out, objection{CodeSignatureExpired, "the signature's own statement expired at " + t.UTC().Format(time.RFC3339)})
+	}
+	for _, r := range p.Require {
+		if why := r.unmetBy(c, artifact); why != "" {
+			out = append(out, objection{CodeMetadataUnmet, why})
+		}
+	}
+	return out
+}
+
+func (p *Policy) coverageObjections(c *Claim) []objection {
+	if c.Covers.Prefix < 1 {
+		return []objection{{CodeSignaturePartial, "the signature covers nothing"}}
+	}
+	if !p.Prefix {
+		return []objection{{CodeSignaturePartial,
+			fmt.Sprintf("the signature covers only part %d of %d", c.Covers.Prefix, c.Covers.Parts)}}
+	}
+	for _, s := range c.Covers.Uncovered {
+		if why := p.uncoveredReason(s); why != "" {
+			return []objection{{CodeSignaturePartial, why}}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sealwax
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Verdict is the answer. The zero value is Undecided.
+type Verdict int
+
+// The verdicts.
+const (
+	Undecided Verdict = iota // could not tell
+	Allow                    // yes
+	Deny                     // no
+)
+
+// String is the verdict's word: "allow", "deny" or "undecided".
+func (v Verdict) String() string {
+	switch v {
+	case Allow:
+		return "allow"
+	case Deny:
+		return "deny"
+	default:
+		return "undecided"
+	}
+}
+
+// MarshalText is [Verdict.String].
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// ReportSchema names the form of a report's JSON (docs/schema/report-v1.json).
+// Fields are only ever added.
+const ReportSchema = "sealwax.report/v1"
+
+// Report is what Verify found and decided. It is never nil.
+type Report struct {
+	Artifact ArtifactInfo
+	Verdict  Verdict
+	// Counted are the claims that the policy counted, Uncounted those that were
+	// proven and did not count; a finding says why.
+	Counted, Uncounted []*Claim
+	Findings           []Finding
+	// Need and Have sum up the policy's outermost quorum.
+	Need, Have int
+	// Err is why nothing could be decided, when the verdict is Undecided.
+	Err error
+	// Quorum is what was needed, for explanations.
+	Quorum Quorum
+}
+
+// ArtifactInfo is what a report says of the artifact.
+type ArtifactInfo struct {
+	Name    string            `json:"name"`
+	Kind    Kind              `json:"kind"`
+	Size    int64             `json:"size"`
+	Digests map[string]string `json:"digests"`
+}
+
+// DeniedError is "no". Its report says why.
+type DeniedError struct{ Report *Report }
+
+// Error is the first reason for the refusal.
+func (e *DeniedError) Error() string {
+	for _, f := range e.Report.Findings {
+		if f.Severity == SeverityError {
+			return fmt.Sprintf("%s: refused: %s", Printable(e.Report.Artifact.Name), f.Message)
+		}
+	}
+	return Printable(e.Report.Artifact.Name) + ": refused"
+}
+
+// add records a finding.
+func (r *Report) add(code Code, sev Severity, source string, signer SignerID, format string, args ...any) {
+	r.Findings = append(r.Findings, Finding{
+		Code: code, Severity: sev, Source: Printable(source), Signer: signer,
+		Message: Printable(fmt.Sprintf(format, args...)),
+	})
+}
+
+// Has reports whether a finding with this code is there.
+func (r *Report) Has(code Code) bool {
+	for _, f := range r.Findings {
+		if f.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+type reportJSON struct {
+	Schema   string       `json:"schema"`
+	Verdict  Verdict      `json:"verdict"`
+	Artifact ArtifactInfo `json:"artifact"`
+	Policy   policyJSON   `json:"policy"`
+	Signers  []signerJSON `json:"signers"`
+	Findings []Finding    `json:"findings"`
+	Error    string       `json:"error,omitempty"`
+}
+
+type policyJSON struct {
+	Need int `json:"need"`
+	Have int `json:"have"`
+}
+
+type signerJSON struct {
+	Signer    SignerID          `json:"signer"`
+	Name      string            `json:"name,omitempty"`
+	Role      Role              `json:"role"`
+	Origin    string            `json:"origin"`
+	Format    string            `json:"format"`
+	Source    string            `json:"source"`
+	Counted   bool              `json:"counted"`
+	Coverage  string            `json:"coverage"`
+	Part      int               `json:"part,omitempty"`
+	Parts     int               `json:"parts,omitempty"`
+	Uncovered []Section         `json:"uncovered"`
+	Comment   string            `json:"comment,omitempty"`
+	Fields    map[string]string `json:"fields"`
+}
+
+// MarshalJSON writes the report as docs/schema/report-v1.json describes.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	j := reportJSON{
+		Schema: ReportSchema, Verdict: r.Verdict, Artifact: r.Artifact,
+		Policy: policyJSON{Need: r.Need, Have: r.Have}, Signers: []signerJSON{}, Findings: r.Findings,
+	}
+	if j.Findings == nil {
+		j.Findings = []Finding{}
+	}
+	if j.Artifact.Digests == nil {
+		j.Artifact.Digests = map[string]string{}
+	}
+	for _, c := range r.Counted {
+		j.Signers = append(j.Signers, claimJSON(c, true))
+	}
+	for _, c := range r.Uncounted {
+		j.Signers = append(j.Signers, claimJSON(c, false))
+	}
+	if r.Err != nil {
+		j.Error = r.Err.Error()
+	}
+	return json.Marshal(j)
+}
+
+func claimJSON(c *Claim, counted bool) signerJSON {
+	s := signerJSON{
+		Signer: c.By.Signer(), Name: c.By.Name, Role: c.By.Role, Origin: c.By.Origin,
+		Format: c.Format, Source: c.Source, Counted: counted, Coverage: "prefix",
+		Part: c.Covers.Prefix, Parts: c.Covers.Parts, Uncovered: c.Covers.Uncovered,
+		Comment: c.Comment, Fields: map[string]string{},
+	}
+	if c.Covers.Whole {
+		s.Coverage = "whole"
+	}
+	if s.Uncovered == nil {
+		s.Uncovered = []Section{}
+	}
+	for _, f := range c.Fields {
+		s.Fields[f.Name] = f.Value
+	}
+	return s
+}
