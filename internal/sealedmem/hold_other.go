@@ -1,0 +1,9 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package sealedmem
+
+// newHold makes a private file: this system has no sealed memory.
+func newHold(string) (*hold, error) { return newPrivateHold() }
