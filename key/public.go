@@ -165,5 +165,11 @@ func (p Public) SSHFingerprint() string {
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
 }
 
+// NamedBy reports whether name is a fingerprint of the key, ours ("key:…") or
+// OpenSSH's ("SHA256:…"), written exactly as it is printed. Key ids name nothing.
+func (p Public) NamedBy(name string) bool {
+	return !p.IsZero() && (name == string(p.Fingerprint()) || name == p.SSHFingerprint())
+}
+
 // String is the fingerprint: a Public is safe to print.
 func (p Public) String() string { return string(p.Fingerprint()) }

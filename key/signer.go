@@ -29,7 +29,7 @@ type SignRequest struct {
 	Digest []byte
 }
 
-// Signer makes signatures with one key. Implementations: [Secret]; an ssh-agent key comes with agent.go.
+// Signer makes signatures with one key. Implementations: [Secret], [AgentKey].
 // Sign must return a signature that [Signer.Public] verifies, or an error.
 type Signer interface {
 	Public() Public
@@ -84,6 +84,9 @@ func (s *Secret) Seed() []byte { return s.priv.Seed() }
 func (s *Secret) Sign(_ context.Context, r SignRequest) ([]byte, error) {
 	if r.Scheme != SchemeEd25519 || r.Digest != nil {
 		return nil, fmt.Errorf("%w: %q", ErrScheme, r.Scheme)
+	}
+	if len(s.priv) != ed25519.PrivateKeySize {
+		return nil, errors.New("signing: no key")
 	}
 	return ed25519.Sign(s.priv, r.Message), nil
 }
