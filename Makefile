@@ -1,0 +1,50 @@
+# Copyright The sealwax Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every target is a command or two that also work by hand. Go, bash and make are
+# enough for all but `peers`; `make test` names the peers that are absent.
+SHELL    := bash
+tool     := go tool -modfile=tools/go.mod
+# The race detector needs a C compiler; without one the tests still run.
+race     := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+FUZZTIME ?= 1m
+BENCH    ?= .
+
+.PHONY: build install test check fuzz bench cross peers deep
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+install:
+	CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' ./cmd/...
+
+test:
+	scripts/peers --run go test $(race) -timeout 20m ./...
+	scripts/peers --run scripts/nested go test -timeout 20m ./...
+
+check:
+	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	go mod tidy -diff
+	go vet ./...
+	scripts/nested go vet ./...
+	$(tool) golangci-lint run
+	go test -run '^Test(Floors|Headers|Docs)' . ./cmd/...
+
+fuzz:
+	scripts/fuzz $(FUZZTIME)
+
+bench:
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+cross:
+	scripts/cross
+
+peers:
+	scripts/peers
+	scripts/modules
+
+# What takes hours: long fuzzing, every check deleted in turn, benchmarks.
+deep:
+	scripts/fuzz 10m
+	if [ -x scripts/mutate ]; then scripts/mutate; fi
+	$(MAKE) bench BENCH=. | tee bench.txt
