@@ -209,7 +209,7 @@ func TestDocumentedMessages(t *testing.T) {
 	var found int
 	for line := range strings.Lines(string(page)) {
 		line = strings.TrimSpace(line)
-		if !strings.HasPrefix(line, "{\"type\":") {
+		if !strings.HasPrefix(line, `{"type":"`) {
 			continue
 		}
 		found++
