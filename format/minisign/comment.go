@@ -1,0 +1,104 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package minisign
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/sealwax/sealwax"
+)
+
+// markers are the words that minisign's tools put into a trusted comment to say
+// that a signature is prehashed. They state nothing: line 2 says it.
+var markers = map[string]bool{"hashed": true, "prehashed": true}
+
+// ParseComment divides a trusted comment into its TAB-separated statements
+// ("name:value") and the free text around them.
+func ParseComment(trusted string) (fields []sealwax.Field, text string) {
+	var free []string
+	for _, segment := range strings.Split(trusted, "\t") {
+		if f, ok := parseField(segment); ok {
+			fields = append(fields, f)
+		} else if segment != "" && !markers[segment] {
+			free = append(free, segment)
+		}
+	}
+	return fields, strings.Join(free, "\t")
+}
+
+func parseField(segment string) (sealwax.Field, bool) {
+	name, value, ok := strings.Cut(segment, ":")
+	if !ok || !fieldName(name) || strings.HasPrefix(value, "//") {
+		return sealwax.Field{}, false // a URL is text
+	}
+	return sealwax.Field{Name: name, Value: value}, true
+}
+
+// fieldName reports whether s is a statement's name: lower-case letters, digits,
+// '_', '-' and '.', beginning with a letter, at most 32 characters.
+func fieldName(s string) bool {
+	if s == "" || len(s) > 32 || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// FormatComment is the trusted comment that says what o says of a file: the
+// time, the file's own name, minisign's word for prehashed, o's statements and
+// last its free text. A statement of o named like a standard one replaces it.
+func FormatComment(file string, o sealwax.SignOptions) (string, error) {
+	given := map[string]bool{}
+	for _, f := range o.Fields {
+		if err := checkField(f); err != nil {
+			return "", err
+		}
+		if given[f.Name] {
+			return "", fmt.Errorf("the statement %q is given twice", f.Name)
+		}
+		given[f.Name] = true
+	}
+	var parts []string
+	if !given["timestamp"] && !o.Now.IsZero() {
+		parts = append(parts, "timestamp:"+strconv.FormatInt(o.Now.Unix(), 10))
+	}
+	if base := path.Base(file); !given["file"] && file != "" && file != "-" && checkField(sealwax.Field{Name: "file", Value: base}) == nil {
+		parts = append(parts, "file:"+base)
+	}
+	parts = append(parts, "hashed")
+	for _, f := range o.Fields {
+		parts = append(parts, f.Name+":"+f.Value)
+	}
+	if strings.Contains(o.Comment, "\t") {
+		return "", fmt.Errorf("the comment holds a TAB, which divides statements: give those one by one")
+	}
+	if o.Comment != "" {
+		parts = append(parts, o.Comment)
+	}
+	c := strings.Join(parts, "\t")
+	if err := CheckTrusted(c); err != nil {
+		return "", err
+	}
+	if len(c) > MaxTrustedWritten {
+		return "", fmt.Errorf("a trusted comment of %d bytes, and other tools take at most %d", len(c), MaxTrustedWritten)
+	}
+	return c, nil
+}
+
+func checkField(f sealwax.Field) error {
+	if !fieldName(f.Name) {
+		return fmt.Errorf("statement name %q: want lower-case letters, digits, '_', '-', '.', at most 32, beginning with a letter", f.Name)
+	}
+	if f.Value == "" || strings.ContainsAny(f.Value, "\t\r\n") || strings.HasPrefix(f.Value, "//") {
+		return fmt.Errorf("statement %q: the value %q would be read as something else", f.Name, f.Value)
+	}
+	return CheckTrusted(f.Value)
+}

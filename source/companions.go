@@ -1,0 +1,160 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sealwax/sealwax"
+)
+
+// MaxCompanion is the largest detached signature that is read, in bytes.
+const MaxCompanion = 1 << 20
+
+// MaxCompanions is how many companions of one artifact are read.
+const MaxCompanions = 256
+
+// The endings of detached signatures' names. Several people's signatures lie
+// side by side as NAME.PERSON.minisig.
+const (
+	extMinisign = ".minisig"
+	extWasmsig  = ".wasmsig"
+	extSig      = ".sig"
+)
+
+// IsCompanionName reports whether name is called like a detached signature of
+// subject: subject.minisig, subject.*.minisig, subject.sig, subject.wasmsig or
+// subject.*.wasmsig.
+func IsCompanionName(name, subject string) bool {
+	rest, ok := strings.CutPrefix(name, subject+".")
+	if !ok {
+		return false
+	}
+	rest = "." + rest
+	return rest == extSig || strings.HasSuffix(rest, extMinisign) || strings.HasSuffix(rest, extWasmsig)
+}
+
+// companions lists the explicit signatures and those found by name.
+func companions(path string, o Options, explicit []sealwax.Companion) sealwax.CompanionsFunc {
+	var cached []sealwax.Companion
+	done := false
+	return func(context.Context) ([]sealwax.Companion, error) {
+		if done {
+			return cached, nil
+		}
+		found, err := discover(path, o, explicit)
+		if err != nil {
+			return nil, err
+		}
+		cached, done = append(slices.Clone(explicit), found...), true
+		return cached, nil
+	}
+}
+
+func discover(path string, o Options, explicit []sealwax.Companion) ([]sealwax.Companion, error) {
+	if path == Stdin {
+		return nil, nil
+	}
+	names, err := list(filepath.Dir(path), o)
+	if err != nil {
+		return nil, err
+	}
+	subject := filepath.Base(path)
+	given := map[string]bool{}
+	for _, c := range explicit {
+		given[filepath.Clean(c.Name)] = true
+	}
+	var out []sealwax.Companion
+	for _, name := range names {
+		full := filepath.Join(filepath.Dir(path), name)
+		if !IsCompanionName(name, subject) || given[full] {
+			continue
+		}
+		if len(out) == MaxCompanions {
+			return append(out, sealwax.Companion{Name: full,
+				Err: fmt.Errorf("more than %d signatures lie beside it: remove some, or name those you mean", MaxCompanions)}), nil
+		}
+		c := sealwax.Companion{Name: full}
+		c.Data, c.Err = readDiscovered(full)
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// list gives the names in the folder of an artifact.
+func list(dir string, o Options) ([]string, error) {
+	listing := o.Listing
+	if listing == nil {
+		listing = ListFolder
+	}
+	names, err := listing(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // a pipe in a folder that has no listing, as /dev/fd
+	}
+	return names, err
+}
+
+// ListFolder is the names in a folder, sorted.
+func ListFolder(dir string) ([]string, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("looking for signatures: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	names, err := f.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("looking for signatures: %w", err)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// readDiscovered reads a file that was found by its name only: nothing that
+// could block or has no end.
+func readDiscovered(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	return readCompanion(path)
+}
+
+func readSignatures(paths []string) ([]sealwax.Companion, error) {
+	var out []sealwax.Companion
+	for _, p := range paths {
+		data, err := readCompanion(p)
+		if err != nil {
+			return nil, fmt.Errorf("reading the signature: %w", err)
+		}
+		out = append(out, sealwax.Companion{Name: p, Data: data})
+	}
+	return out, nil
+}
+
+func readCompanion(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, MaxCompanion+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxCompanion {
+		return nil, fmt.Errorf("%s: longer than the %d bytes that a signature may have", path, MaxCompanion)
+	}
+	return data, nil
+}
