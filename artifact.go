@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 )
 
 // Kind is what an artifact's first bytes say that it is. It is a fact about the
@@ -64,11 +63,7 @@ type Artifact struct {
 	kind       Kind
 	content    Content
 	companions CompanionsFunc
-
-	mu     sync.Mutex
-	meters map[string]Meter
-	order  []string
-	read   bool
+	pass       *pass
 }
 
 // NewArtifact is an artifact of the given bytes. name is what the caller calls
@@ -79,7 +74,7 @@ func NewArtifact(name string, content Content, companions CompanionsFunc) (*Arti
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	return &Artifact{name: name, kind: kind, content: content, companions: companions}, nil
+	return &Artifact{name: name, kind: kind, content: content, companions: companions, pass: &pass{}}, nil
 }
 
 func sniff(c Content) (Kind, error) {
@@ -125,6 +120,14 @@ func (a *Artifact) Companions(ctx context.Context) ([]Companion, error) {
 		return nil, nil
 	}
 	return a.companions(ctx)
+}
+
+// Beside is the same artifact with other things beside it. It shares the bytes
+// and the one read: a signer checks with it what it has just made.
+func (a *Artifact) Beside(companions ...Companion) *Artifact {
+	b := *a
+	b.companions = func(context.Context) ([]Companion, error) { return companions, nil }
+	return &b
 }
 
 // WriteTo writes all held bytes to w.

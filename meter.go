@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sync"
 )
 
 // Meter is something that sees every byte of an artifact once, in order: a hash,
@@ -27,34 +28,42 @@ const (
 	blockCount = 4
 )
 
+// pass is the one read of an artifact: what was planned, and whether it is over.
+type pass struct {
+	mu     sync.Mutex
+	meters map[string]Meter
+	order  []string
+	read   bool
+}
+
 // Plan asks that the one read feeds the meter that make returns. Two formats
 // that plan the same id share one meter. It is called between finding and
-// reading; planning after the read is a programming error and panics.
+// reading. What is planned after the read is never fed: [Artifact.Meter] does not
+// give it out, and whoever needs it refuses.
 func (a *Artifact) Plan(id string, make func() Meter) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.read {
-		panic("sealwax: Plan after the one read of " + a.name)
-	}
-	if _, ok := a.meters[id]; ok {
+	p := a.pass
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.meters[id]; ok || p.read {
 		return
 	}
-	if a.meters == nil {
-		a.meters = map[string]Meter{}
+	if p.meters == nil {
+		p.meters = map[string]Meter{}
 	}
-	a.meters[id] = make()
-	a.order = append(a.order, id)
+	p.meters[id] = make()
+	p.order = append(p.order, id)
 }
 
 // Meter is the meter planned under id, once the read is over. It is nil if
 // nothing was planned or the read has not happened: callers refuse then.
 func (a *Artifact) Meter(id string) Meter {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.read {
+	p := a.pass
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.read {
 		return nil
 	}
-	return a.meters[id]
+	return p.meters[id]
 }
 
 // PlanHash plans a hash under its name ("sha256", "blake2b-512"); [Artifact.Sum]
@@ -78,7 +87,7 @@ func (a *Artifact) Sum(name string) []byte {
 // digests are the hashes that the read computed anyway, as "name" to hex.
 func (a *Artifact) digests() map[string]string {
 	out := map[string]string{}
-	for _, id := range a.order {
+	for _, id := range a.pass.order {
 		const prefix = "hash:"
 		if len(id) > len(prefix) && id[:len(prefix)] == prefix {
 			if sum := a.Sum(id[len(prefix):]); sum != nil {
@@ -92,22 +101,22 @@ func (a *Artifact) digests() map[string]string {
 // Read reads the content once, front to back, through every planned meter.
 // A second call does nothing: there is one read.
 func (a *Artifact) Read(ctx context.Context) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.read {
+	a.pass.mu.Lock()
+	defer a.pass.mu.Unlock()
+	if a.pass.read {
 		return nil
 	}
 	if err := a.pump(ctx); err != nil {
 		return fmt.Errorf("reading %s: %w", a.name, err)
 	}
-	a.read = true
+	a.pass.read = true
 	return nil
 }
 
 func (a *Artifact) pump(ctx context.Context) error {
-	meters := make([]Meter, 0, len(a.order))
-	for _, id := range a.order {
-		meters = append(meters, a.meters[id])
+	meters := make([]Meter, 0, len(a.pass.order))
+	for _, id := range a.pass.order {
+		meters = append(meters, a.pass.meters[id])
 	}
 	if len(meters) == 0 {
 		return nil
@@ -156,7 +165,7 @@ func (a *Artifact) pumpLarge(ctx context.Context, meters []Meter) error {
 	defer stop()
 	free := make(chan []byte, blockCount)
 	full := make(chan []byte, blockCount)
-	for range blockCount {
+	for range min(blockCount, (a.Size()+blockSize-1)/blockSize) {
 		free <- make([]byte, blockSize)
 	}
 	var readErr error // set before full is closed, read after
