@@ -92,10 +92,10 @@ func (s *Secret) Sign(_ context.Context, r SignRequest) ([]byte, error) {
 }
 
 // String is the public fingerprint: a Secret never prints its secret.
-func (s *Secret) String() string { return s.pub.String() }
+func (s Secret) String() string { return s.pub.String() }
 
 // GoString is the public fingerprint, so that %#v shows no secret either.
-func (s *Secret) GoString() string { return s.pub.String() }
+func (s Secret) GoString() string { return s.pub.String() }
 
 // Format prints the public fingerprint whatever the verb.
-func (s *Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.pub.String()) }
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.pub.String()) }

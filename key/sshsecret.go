@@ -47,6 +47,10 @@ func readOpenSSH(body []byte) (sealedSecret, error) {
 	return sealedSecret{
 		SecretInfo: SecretInfo{Carrier: CarrierSSH, Encrypted: true, Public: c.public},
 		open: func(password []byte) (*Secret, error) {
+			// bcrypt takes no empty password, so none was ever set.
+			if len(password) == 0 {
+				return nil, ErrWrongPassword
+			}
 			raw, err := ssh.ParseRawPrivateKeyWithPassphrase(own, password)
 			return sshSecret(raw, err, c.public)
 		},

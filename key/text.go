@@ -121,6 +121,11 @@ func firstLine(s string) (string, error) {
 	if strings.IndexByte(s, 0) >= 0 {
 		return "", errors.New("line 1: a NUL byte in the comment")
 	}
+	// minisign would take a key line here for a comment; a reader of bare lines
+	// would take it for the key.
+	if b, ok := decode64(s); ok && len(b) == rawPublicSize {
+		return "", errors.New("two keys: a minisign key file holds one")
+	}
 	s = strings.TrimPrefix(s, utf8BOM)
 	return strings.TrimPrefix(s, untrustedText), nil
 }
