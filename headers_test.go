@@ -22,10 +22,15 @@ func repositoryFiles(t *testing.T) []string {
 	}
 	var files []string
 	err = filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && !strings.HasPrefix(p, ".git"+string(filepath.Separator)) {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (p == ".git" || p == "bin" || p == "dist"):
+			return filepath.SkipDir
+		case d.Type().IsRegular():
 			files = append(files, filepath.ToSlash(p))
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
