@@ -1,0 +1,169 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/format/wasmsig"
+	"github.com/sealwax/sealwax/source"
+)
+
+// moduleOutput adds -o and --force.
+func moduleOutput(f *pflag.FlagSet, out *string, force *bool) {
+	f.StringVarP(out, "output", "o", "", "write the module to `OUT` (- is standard output)")
+	f.BoolVar(force, "force", false, "replace the output if it is there")
+}
+
+func (a *app) attachCommand() *cobra.Command {
+	var out string
+	var force bool
+	c := &cobra.Command{
+		Use:     "attach MODULE SIG",
+		Short:   "put a detached signature into a module",
+		Long:    "Attach puts a detached WebAssembly signature inside a copy of the module. It checks no key.",
+		Example: "  sealwax attach app.wasm app.wasm.wasmsig -o app.signed.wasm",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			sig, err := readSmall(args[1])
+			if err != nil {
+				return err
+			}
+			return a.rewrite(c.Context(), args[0], out, force, func(ctx context.Context, in *sealwax.Artifact, w output) error {
+				return wasmsig.Format{}.Attach(ctx, in, w, sig)
+			})
+		},
+	}
+	moduleOutput(c.Flags(), &out, &force)
+	return c
+}
+
+func readSmall(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the signature: %w", err)
+	}
+	if info.Size() > source.MaxCompanion {
+		return nil, withCode(exitNo, fmt.Errorf("%s: longer than the %d bytes that a signature may have", path, source.MaxCompanion))
+	}
+	return os.ReadFile(path)
+}
+
+func (a *app) detachCommand() *cobra.Command {
+	var out, sigPath string
+	var force bool
+	c := &cobra.Command{
+		Use:     "detach MODULE",
+		Short:   "take the signatures out of a module, into a file",
+		Example: "  sealwax detach app.signed.wasm -o app.wasm -s app.wasm.wasmsig",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.detach(c.Context(), args[0], out, sigPath, force)
+		},
+	}
+	moduleOutput(c.Flags(), &out, &force)
+	c.Flags().StringVarP(&sigPath, "signature", "s", "", "write the detached signature to `SIG`")
+	return c
+}
+
+func (a *app) detach(ctx context.Context, path, out, sigPath string, force bool) error {
+	if sigPath == "" {
+		return usagef("sealwax strip drops it instead", "-s says where the signature goes")
+	}
+	if sigPath == out {
+		return usagef("", "-o and -s name the same file")
+	}
+	if err := free(sigPath, force); err != nil {
+		return err
+	}
+	return a.rewrite(ctx, path, out, force, func(ctx context.Context, in *sealwax.Artifact, w output) error {
+		sig, err := wasmsig.Format{}.Detach(ctx, in, w)
+		if err != nil {
+			return err
+		}
+		return a.emit(sigPath, force, func(w output) error {
+			_, err := w.Write(sig)
+			return err
+		})
+	})
+}
+
+func (a *app) stripCommand() *cobra.Command {
+	var out string
+	var force bool
+	c := &cobra.Command{
+		Use:     "strip MODULE",
+		Short:   "drop the signatures of a module",
+		Long:    "Strip writes the module without its signature section. Everything else, delimiters included, stays byte for byte.",
+		Example: "  sealwax strip app.signed.wasm -o app.wasm",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.rewrite(c.Context(), args[0], out, force, func(ctx context.Context, in *sealwax.Artifact, w output) error {
+				return wasmsig.Format{}.Strip(ctx, in, w)
+			})
+		},
+	}
+	moduleOutput(c.Flags(), &out, &force)
+	return c
+}
+
+func (a *app) splitCommand() *cobra.Command {
+	var out, sections string
+	var force bool
+	c := &cobra.Command{
+		Use:   "split MODULE",
+		Short: "divide a module into parts that can be verified one after another",
+		Long: `Split puts delimiters between sections, so that a signature made afterwards also covers each
+leading part: verify --coverage prefix then accepts a module whose last parts were changed
+or dropped, if what is uncovered is allowed by name.`,
+		Example: `  sealwax split app.wasm -o app.parts.wasm --sections 'name|producers'`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var re *regexp.Regexp
+			if sections != "" {
+				var err error
+				if re, err = regexp.Compile(sections); err != nil {
+					return usagef("", "--sections: %w", err)
+				}
+			}
+			return a.rewrite(c.Context(), args[0], out, force, func(ctx context.Context, in *sealwax.Artifact, w output) error {
+				return wasmsig.Format{}.Split(ctx, in, w, re)
+			})
+		},
+	}
+	moduleOutput(c.Flags(), &out, &force)
+	c.Flags().StringVar(&sections, "sections", "", "custom sections that belong with the standard ones: a `REGEX`")
+	return c
+}
+
+// rewrite writes a new module made from a held one.
+func (a *app) rewrite(ctx context.Context, path, out string, force bool, write func(context.Context, *sealwax.Artifact, output) error) error {
+	if out == "" {
+		return usagef("", "-o says where the module goes")
+	}
+	if err := free(out, force); err != nil {
+		return err
+	}
+	in, err := source.Open(ctx, path, source.Options{Holding: source.Held, Stdin: a.in})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	if in.Kind() == sealwax.KindFile {
+		return withCode(exitNo, fmt.Errorf("%s is no WebAssembly module or component", path))
+	}
+	return a.emit(out, force, func(w output) error {
+		if err := write(ctx, in, w); err != nil {
+			return withCode(exitNo, fmt.Errorf("%s: %w", path, err))
+		}
+		return nil
+	})
+}

@@ -1,0 +1,176 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/format"
+	"github.com/sealwax/sealwax/gate/run"
+	"github.com/sealwax/sealwax/source"
+)
+
+type runOptions struct {
+	policyOptions
+	signatures, dirs, env []string
+	timeout               time.Duration
+	maxMemory, entrypoint string
+}
+
+func (a *app) runCommand() *cobra.Command {
+	o := &runOptions{}
+	c := &cobra.Command{
+		Use:   "run MODULE [-- ARGS...]",
+		Short: "run a module, if somebody you trust signed exactly these bytes",
+		Long: `Run verifies a WASI module as verify does, and runs those very bytes in a child process.
+The module gets its arguments, a clock, randomness and the standard streams; no environment,
+no folders and no network unless you give them.
+
+A folder is given with --dir HOST[::GUEST][:ro]. --dir . is the module's / and working folder;
+another HOST appears under its own base name. :ro at the end makes it read-only.
+
+Exit codes: the module's own; 124 time limit, 125 not started or failed, 126 refused,
+127 not found, 134 the module trapped.`,
+		Example: `  sealwax run app.wasm -k maker.pub -- --help
+  sealwax run app.wasm --dir . --dir /etc::/etc:ro --env LANG=C
+  sealwax run untidy.wasm -k maker.pub --timeout 10s --max-memory 64MiB`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			guestArgs, help, err := o.rest(c, args)
+			switch {
+			case err != nil:
+				return usageError(c, err)
+			case help:
+				return c.Help()
+			}
+			return a.run(c.Context(), args[0], guestArgs, o)
+		},
+	}
+	f := c.Flags()
+	f.SetInterspersed(false) // see runOptions.rest
+	o.policyOptions.flags(f)
+	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`; repeats")
+	f.StringArrayVar(&o.dirs, "dir", nil, "give it a folder: `HOST[::GUEST][:ro]`; repeats")
+	f.StringArrayVar(&o.env, "env", nil, "set a variable: `K=V`; repeats")
+	f.DurationVar(&o.timeout, "timeout", 0, "end it after `D` (10s, 5m), compilation included")
+	f.StringVar(&o.maxMemory, "max-memory", "1GiB", "the most linear memory it may use: `SIZE`")
+	f.StringVar(&o.entrypoint, "entrypoint", run.DefaultEntrypoint, "call the exported function `F`")
+	return c
+}
+
+// rest divides what follows the module: flags are still ours, up to "--" or the
+// first argument that is none; the rest is the module's own.
+func (o *runOptions) rest(c *cobra.Command, args []string) (guest []string, help bool, err error) {
+	f := c.Flags()
+	if f.ArgsLenAtDash() >= 0 { // "--" stood before the module already
+		return args[1:], false, nil
+	}
+	if err := f.Parse(args[1:]); err != nil {
+		return nil, errors.Is(err, pflag.ErrHelp), err
+	}
+	help, _ = f.GetBool("help")
+	return f.Args(), help, nil
+}
+
+func (a *app) run(ctx context.Context, module string, args []string, o *runOptions) error {
+	job, err := o.job(module, args)
+	if err != nil {
+		return withCode(exitRunFailed, err)
+	}
+	p, err := o.policy()
+	if err != nil {
+		return withCode(exitRunFailed, err)
+	}
+	t, err := a.truster(ctx, o.keys)
+	if err != nil {
+		return withCode(exitRunFailed, err)
+	}
+	artifact, err := source.Open(ctx, module, source.Options{Holding: source.Sealed, Signatures: o.signatures, Stdin: a.in})
+	if errors.Is(err, fs.ErrNotExist) {
+		return &exitError{code: exitNotFound, err: err, hint: "name a module's file"}
+	}
+	if err != nil {
+		return withCode(exitRunFailed, err)
+	}
+	defer func() { _ = artifact.Close() }()
+	gate := run.Gate{
+		Verifier: sealwax.Verifier{Formats: format.All(), Trust: t(module), Now: a.now}, Policy: p,
+		Child: run.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err},
+	}
+	// From here on Ctrl-C is the guest's: the gate passes it on and waits.
+	report, result, err := gate.Run(context.WithoutCancel(ctx), artifact, job)
+	if err == nil {
+		return guestExit(result.ExitCode)
+	}
+	return a.runFailed(report, err, o)
+}
+
+func (o *runOptions) job(module string, args []string) (run.Job, error) {
+	job := run.Job{Name: filepath.Base(module), Args: args, Timeout: o.timeout, Entrypoint: o.entrypoint}
+	var err error
+	if job.Env, err = run.ParseEnv(o.env); err != nil {
+		return job, err
+	}
+	if job.MaxMemory, err = run.ParseMemory(o.maxMemory); err != nil {
+		return job, fmt.Errorf("--max-memory: %w", err)
+	}
+	for _, d := range o.dirs {
+		m, err := run.ParseDir(d)
+		if err != nil {
+			return job, fmt.Errorf("--dir: %w", err)
+		}
+		job.Mounts = append(job.Mounts, m)
+	}
+	if o.timeout < 0 {
+		return job, fmt.Errorf("--timeout %s: it is negative", o.timeout)
+	}
+	return job, job.Check()
+}
+
+func guestExit(code int) error {
+	if code == exitYes {
+		return nil
+	}
+	return &exitError{code: code} // the guest has said what it had to say
+}
+
+// runFailed maps what kept the guest from ending by itself.
+func (a *app) runFailed(report *sealwax.Report, err error, o *runOptions) error {
+	guest := (*run.GuestError)(nil)
+	switch {
+	case isDenied(err):
+		a.showDenied(report)
+		return &exitError{code: exitRefused}
+	case errors.Is(err, run.ErrTimeout):
+		return &exitError{code: exitTimeout, err: fmt.Errorf("%w: it was ended after %s", err, o.timeout)}
+	case errors.Is(err, run.ErrInterrupted):
+		return &exitError{code: exitInterrupted}
+	case errors.Is(err, run.ErrMemory):
+		return &exitError{code: exitRunFailed, err: err, hint: "--max-memory SIZE gives it more"}
+	case errors.As(err, &guest):
+		return &exitError{code: guest.ExitCode(), err: err, hint: guestHint(guest.Kind)}
+	}
+	return withCode(exitRunFailed, err)
+}
+
+func guestHint(k run.Kind) string {
+	switch k { //nolint:exhaustive // the others say it themselves
+	case run.NoEntrypoint:
+		return "--entrypoint F calls another exported function; sealwax inspect shows what is in it"
+	case run.MemoryLimit:
+		return "--max-memory SIZE gives it more"
+	case run.MountFailed:
+		return "--dir HOST::GUEST names a folder that is there"
+	}
+	return ""
+}

@@ -1,0 +1,248 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/format"
+	"github.com/sealwax/sealwax/format/minisign"
+	"github.com/sealwax/sealwax/format/wasmsig"
+	"github.com/sealwax/sealwax/internal/atomicfile"
+	"github.com/sealwax/sealwax/key"
+	"github.com/sealwax/sealwax/source"
+)
+
+type signOptions struct {
+	key, format, out, comment string
+	meta                      []string
+	embed, extensible, force  bool
+	quiet                     bool
+	passwords                 *passwords
+}
+
+func (a *app) signCommand() *cobra.Command {
+	o := &signOptions{}
+	c := &cobra.Command{
+		Use:   "sign FILE...",
+		Short: "sign files, or a WebAssembly module inside itself",
+		Long: `Sign writes FILE.minisig beside each FILE: a signature that every minisign tool reads.
+With --embed the signature of a WebAssembly module or component goes inside a copy of it;
+with --format wasmsig it is that signature, in a file of its own.
+
+Without -k the key is minisign's own (~/.minisign/minisign.key), else rsign's.`,
+		Example: `  sealwax sign release.tar.gz -k me.key
+  sealwax sign app.wasm -k me.key -t "first stable release" --meta version=1.0.0
+  sealwax sign --embed app.wasm -k me.key -o app.signed.wasm
+  sealwax sign --embed app.wasm -k me.key -o app.signed.wasm --meta name=app,version=1.0.0,expires=365d
+  sealwax sign --format wasmsig app.wasm -k ssh-agent:SHA256:…`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return a.sign(c.Context(), args, o) },
+	}
+	f := c.Flags()
+	f.StringVarP(&o.key, "key", "k", "", "the secret `KEY`: a file, raw:FILE or ssh-agent:FINGERPRINT|COMMENT")
+	f.StringVar(&o.format, "format", minisign.Name, "`FORMAT` of a detached signature: minisign or wasmsig")
+	f.BoolVar(&o.embed, "embed", false, "put the signature into a copy of the module (needs -o)")
+	f.BoolVar(&o.extensible, "extensible", false, "with --embed: leave room for further signed sections")
+	f.StringVarP(&o.out, "output", "o", "", "write to `FILE` (- is standard output)")
+	f.StringVarP(&o.comment, "trusted-comment", "t", "", "free `TEXT` that the signature covers (minisign)")
+	f.StringArrayVar(&o.meta, "meta", nil, "statements that the signature covers: `k=v,...`")
+	f.BoolVar(&o.force, "force", false, "replace the output if it is there")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all went well")
+	o.passwords = a.passwordFlags(f)
+	return c
+}
+
+func (a *app) sign(ctx context.Context, files []string, o *signOptions) error {
+	if err := o.check(files); err != nil {
+		return err
+	}
+	statements, err := parseMeta(o.meta, a.now())
+	if err != nil {
+		return err
+	}
+	// All that can be refused without a password is refused before one is asked.
+	jobs, err := a.signJobs(ctx, files, o)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, j := range jobs {
+			_ = j.artifact.Close()
+		}
+	}()
+	signer, err := a.signer(ctx, o.key, o.passwords)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		s := sealwax.SignOptions{Comment: o.comment, Fields: statements, Now: a.now(), Extensible: o.extensible}
+		if err := a.signOne(ctx, j, signer, s, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *signOptions) check(files []string) error {
+	switch {
+	case o.embed && o.out == "":
+		return usagef("sealwax sign --embed MODULE -k KEY -o OUT", "--embed writes a whole new module: say where with -o")
+	case o.out != "" && len(files) > 1:
+		return usagef("without -o each signature lies beside its file", "-o names one output, and %d files are given", len(files))
+	case o.format != minisign.Name && o.format != wasmsig.Name:
+		return usagef("", "--format %q: want minisign or wasmsig", o.format)
+	case o.extensible && !o.embed:
+		return usagef("", "--extensible goes with --embed")
+	case o.comment != "" && (o.embed || o.format == wasmsig.Name):
+		return usagef("--meta note=TEXT   puts a statement under a module's signature", "a WebAssembly signature has no room for a comment")
+	case len(o.meta) > 0 && o.format == wasmsig.Name && !o.embed:
+		return usagef("use --embed, or the minisign format", "a detached WebAssembly signature has no room for statements")
+	}
+	for _, f := range files {
+		if f == source.Stdin && o.out == "" {
+			return usagef("", "the signature of standard input needs a name: say where with -o")
+		}
+	}
+	return nil
+}
+
+type signJob struct {
+	artifact *sealwax.Artifact
+	out      string
+}
+
+// signJobs opens every file and checks every output, before anything is signed.
+func (a *app) signJobs(ctx context.Context, files []string, o *signOptions) ([]signJob, error) {
+	var jobs []signJob
+	for _, path := range files {
+		holding := source.Streamed
+		if o.embed {
+			holding = source.Held // what was hashed is what is written
+		}
+		artifact, err := source.Open(ctx, path, source.Options{Holding: holding, Stdin: a.in})
+		if err != nil {
+			return nil, err
+		}
+		j := signJob{artifact: artifact, out: o.output(path)}
+		jobs = append(jobs, j)
+		if err := o.fits(artifact); err != nil {
+			return nil, err
+		}
+		if err := free(j.out, o.force); err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+func (o *signOptions) output(path string) string {
+	switch {
+	case o.out != "":
+		return o.out
+	case o.format == wasmsig.Name:
+		return path + ".wasmsig"
+	}
+	return path + minisign.Extension
+}
+
+func (o *signOptions) fits(a *sealwax.Artifact) error {
+	if (o.embed || o.format == wasmsig.Name) && a.Kind() == sealwax.KindFile {
+		return withCode(exitNo, fmt.Errorf("%s is no WebAssembly module or component: a plain sealwax sign FILE signs any file", a.Name()))
+	}
+	return nil
+}
+
+// free reports an error if the output is there and may not be replaced.
+func free(path string, force bool) error {
+	if path == stdout || force {
+		return nil
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("writing %s: %w", path, atomicfile.ErrExists)
+	}
+	return nil
+}
+
+func (a *app) signOne(ctx context.Context, j signJob, by key.Signer, s sealwax.SignOptions, o *signOptions) error {
+	var err error
+	if o.embed {
+		err = a.embed(ctx, j, by, s, o)
+	} else {
+		err = a.signDetached(ctx, j, by, s, o)
+	}
+	if err != nil {
+		return fmt.Errorf("signing %s: %w", j.artifact.Name(), err)
+	}
+	if !o.quiet && j.out != stdout {
+		a.say("%s: signed %s by %s", sealwax.Printable(j.out), sealwax.Printable(j.artifact.Name()), by.Public())
+	}
+	return nil
+}
+
+func (a *app) signDetached(ctx context.Context, j signJob, by key.Signer, s sealwax.SignOptions, o *signOptions) error {
+	maker, err := makerFor(o.format)
+	if err != nil {
+		return err
+	}
+	sig, err := maker.Make(ctx, j.artifact, by, s)
+	if err != nil {
+		return err
+	}
+	beside := j.artifact.Beside(sealwax.Companion{Name: "the new signature", Data: sig})
+	if err := a.selfCheck(ctx, beside, by.Public()); err != nil {
+		return err
+	}
+	return a.emit(j.out, o.force, func(w output) error {
+		_, err := w.Write(sig)
+		return err
+	})
+}
+
+func makerFor(name string) (sealwax.Maker, error) {
+	for _, f := range format.All() {
+		if m, ok := f.(sealwax.Maker); ok && f.Name() == name {
+			return m, nil
+		}
+	}
+	return nil, fmt.Errorf("no format %q writes detached signatures", name)
+}
+
+// embed writes the signed module, and verifies what it wrote before it gets its name.
+func (a *app) embed(ctx context.Context, j signJob, by key.Signer, s sealwax.SignOptions, o *signOptions) error {
+	return a.emit(j.out, o.force, func(w output) error {
+		if err := (wasmsig.Format{}).Embed(ctx, j.artifact, w, by, s); err != nil {
+			return err
+		}
+		written, ok := w.(interface{ Written() *atomicfile.Written })
+		if !ok {
+			return errors.New("the output cannot be read back, and so not be checked")
+		}
+		made, err := sealwax.NewArtifact(j.out, written.Written(), nil)
+		if err != nil {
+			return err
+		}
+		return a.selfCheck(ctx, made, by.Public())
+	})
+}
+
+// selfCheck asks the one road whether what was just signed would pass.
+func (a *app) selfCheck(ctx context.Context, made *sealwax.Artifact, by key.Public) error {
+	v := sealwax.Verifier{Formats: format.All(), Trust: only(by), Now: a.now}
+	p := sealwax.AnyOf(1, sealwax.RoleRelease)
+	if _, err := v.Verify(ctx, made, p); err != nil {
+		return fmt.Errorf("the new signature does not pass its own check, and is not written: %w", err)
+	}
+	return nil
+}
+
+func only(k key.Public) sealwax.Trust {
+	return keyTrust([]sealwax.Anchor{{Key: k, Role: sealwax.RoleRelease, Origin: "the signing key"}})
+}

@@ -1,0 +1,223 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/format"
+	"github.com/sealwax/sealwax/source"
+)
+
+type verifyOptions struct {
+	policyOptions
+	signatures []string
+	out        string
+	recursive  bool
+	force      bool
+	json       bool
+	explain    bool
+	quiet      bool
+}
+
+// policyOptions are the flags that say what it takes, the same at every door.
+type policyOptions struct {
+	keys           []string
+	threshold      int
+	coverage       string
+	allowUncovered string
+	kind           string
+	require        []string
+	allowLegacy    bool
+}
+
+func (o *policyOptions) flags(f *pflag.FlagSet) {
+	keyFlag(f, &o.keys)
+	f.IntVar(&o.threshold, "threshold", 1, "how many different signers it takes: `N`")
+	f.StringVar(&o.coverage, "coverage", "whole", "what a signature must cover: whole or prefix (`WHAT`)")
+	f.StringVar(&o.allowUncovered, "allow-uncovered", "", "with --coverage prefix: custom sections that may stay uncovered, a `REGEX` for the whole name")
+	f.StringVar(&o.kind, "kind", "", "demand a `KIND`: module, component or file")
+	f.StringArrayVar(&o.require, "require", nil, "demand signed statements: `NAME[=VALUE],...`")
+	f.BoolVar(&o.allowLegacy, "allow-legacy", false, "accept minisign's legacy signatures of files")
+}
+
+// policy turns the flags into what the one road asks for.
+func (o *policyOptions) policy() (*sealwax.Policy, error) {
+	p := sealwax.AnyOf(o.threshold, sealwax.RoleRelease)
+	p.AllowLegacy = o.allowLegacy
+	if o.threshold < 1 {
+		return nil, usagef("", "--threshold %d: at least one signer it takes", o.threshold)
+	}
+	var err error
+	if p.Kind, err = parseKind(o.kind); err != nil {
+		return nil, err
+	}
+	if p.Require, err = parseRequire(o.require); err != nil {
+		return nil, err
+	}
+	switch o.coverage {
+	case "whole":
+	case "prefix":
+		p.Prefix = true
+	default:
+		return nil, usagef("", "--coverage %q: want whole or prefix", o.coverage)
+	}
+	if o.allowUncovered == "" {
+		return p, nil
+	}
+	if !p.Prefix {
+		return nil, usagef("", "--allow-uncovered goes with --coverage prefix")
+	}
+	if p.AllowUncovered, err = regexp.Compile(o.allowUncovered); err != nil {
+		return nil, usagef("", "--allow-uncovered: %w", err)
+	}
+	return p, nil
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	o := &verifyOptions{}
+	c := &cobra.Command{
+		Use:   "verify FILE...",
+		Short: "say whether files may pass, and who says so",
+		Long: `Verify looks for signatures inside each FILE and beside it (FILE.minisig, FILE.*.minisig,
+FILE.sig, FILE.wasmsig, FILE.*.wasmsig), and says whether enough people whom you trust
+signed exactly these bytes. Whom you trust: the keys given with -k, else the keys that
+are pinned for the file's name (sealwax trust).
+
+Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide.`,
+		Example: `  sealwax verify release.tar.gz -k RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3
+  sealwax verify app.wasm                          # a key is pinned for it
+  sealwax verify app.wasm -k alice.pub -k bob.pub --threshold 2
+  sealwax verify download.tgz -k maker.pub --require file,version=1.2.3
+  curl … | sealwax verify - -k maker.pub -s app.minisig -o app
+  sealwax verify -r dist/ -k maker.pub --json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return a.verify(c.Context(), args, o) },
+	}
+	f := c.Flags()
+	o.policyOptions.flags(f)
+	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`; repeats")
+	f.StringVarP(&o.out, "output", "o", "", "write the verified bytes, and nothing else ever, to `OUT` (- is standard output)")
+	f.BoolVar(&o.force, "force", false, "replace OUT if it is there")
+	f.BoolVarP(&o.recursive, "recursive", "r", false, "verify every file in the folders given")
+	f.BoolVar(&o.json, "json", false, "print one report per line as JSON (docs/schema/report-v1.json)")
+	f.BoolVar(&o.explain, "explain", false, "print the decision as a tree")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when the answer is yes")
+	return c
+}
+
+func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error {
+	p, err := o.policy()
+	if err != nil {
+		return err
+	}
+	if err := o.check(args); err != nil {
+		return err
+	}
+	t, err := a.truster(ctx, o.keys)
+	if err != nil {
+		return err
+	}
+	v := &verification{app: a, options: o, policy: p, trust: t}
+	if o.recursive {
+		return v.trees(ctx, args)
+	}
+	if err := free(o.out, o.force); o.out != "" && err != nil {
+		return err
+	}
+	return v.files(ctx, args, nil)
+}
+
+func (o *verifyOptions) check(args []string) error {
+	switch {
+	case o.json && o.explain:
+		return usagef("", "--json and --explain are two forms of one answer: choose one")
+	case o.out != "" && (len(args) > 1 || o.recursive):
+		return usagef("", "-o writes one artifact: verify the others without it")
+	case len(o.signatures) > 0 && (len(args) > 1 || o.recursive):
+		return usagef("", "-s speaks of one artifact: verify the others without it")
+	}
+	return nil
+}
+
+// verification is one call of verify.
+type verification struct {
+	app     *app
+	options *verifyOptions
+	policy  *sealwax.Policy
+	trust   truster
+	listing func(string) ([]string, error)
+	counted *tally // may be nil
+}
+
+// outcome is the answer about one artifact.
+type outcome struct {
+	path   string
+	report *sealwax.Report
+	err    error
+}
+
+// one verifies one artifact, and emits it if that is asked.
+func (v *verification) one(ctx context.Context, path string) outcome {
+	holding := source.Streamed
+	if v.options.out != "" {
+		holding = source.Held
+	}
+	artifact, err := source.Open(ctx, path, source.Options{
+		Holding: holding, Signatures: v.options.signatures, Listing: v.listing, Stdin: v.app.in,
+	})
+	if err != nil {
+		return outcome{path, undecided(path, err), err}
+	}
+	defer func() { _ = artifact.Close() }()
+	verifier := sealwax.Verifier{Formats: format.All(), Trust: v.trust(path), Now: v.app.now}
+	report, err := verifier.Verify(ctx, artifact, v.policy)
+	if err == nil && v.options.out != "" {
+		err = v.app.emit(v.options.out, v.options.force, func(w output) error {
+			_, err := artifact.WriteTo(w)
+			return err
+		})
+	}
+	return outcome{path, report, err}
+}
+
+// undecided is the report on something that could not even be opened.
+func undecided(path string, err error) *sealwax.Report {
+	return &sealwax.Report{
+		Artifact: sealwax.ArtifactInfo{Name: path, Kind: sealwax.KindFile}, Err: err,
+		Findings: []sealwax.Finding{{
+			Code: sealwax.CodeUndecided, Severity: sealwax.SeverityError,
+			Message: sealwax.Printable(fmt.Sprintf("could not decide: %v", err)),
+		}},
+	}
+}
+
+// summary is the exit code of several answers: 1 over 3 over 0. A usage error
+// about one of them ends the matter as one.
+func summary(outcomes []outcome) error {
+	code := exitYes
+	rank := map[int]int{exitYes: 0, exitUndecided: 1, exitPerson: 2, exitNo: 3, exitUsage: 4, exitInterrupted: 5}
+	for _, o := range outcomes {
+		if c := exitCode(o.err); o.err != nil && rank[c] > rank[code] {
+			code = c
+		}
+	}
+	if code == exitYes {
+		return nil
+	}
+	return &exitError{code: code}
+}
+
+// isDenied reports whether an error is "no".
+func isDenied(err error) bool {
+	denied := (*sealwax.DeniedError)(nil)
+	return errors.As(err, &denied)
+}

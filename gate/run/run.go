@@ -1,0 +1,98 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/internal/sealedmem"
+)
+
+// Gate lets a module run if it passes. Its zero value knows no format, trusts
+// nobody, and so runs nothing.
+type Gate struct {
+	// Verifier and Policy decide.
+	Verifier sealwax.Verifier
+	Policy   *sealwax.Policy
+	// Child starts the engine.
+	Child Child
+}
+
+// ErrNotHeld says that an artifact was opened in a way that lets its bytes
+// change between the verdict and the run. Open it with source.Sealed.
+var ErrNotHeld = errors.New("the module's bytes are not held")
+
+// ErrNotModule is wrapped when what passed is nothing that the engine runs.
+var ErrNotModule = errors.New("not a WebAssembly module")
+
+// NotModuleError says what passed and is not runnable, and what to do.
+type NotModuleError struct {
+	Kind sealwax.Kind
+	Text bool // it looks like the text format
+}
+
+// Error says what it is and what to do.
+func (e *NotModuleError) Error() string {
+	switch {
+	case e.Text:
+		return "it is WebAssembly text (.wat), and its signature is good: assemble it (wat2wasm), sign the module, and run that"
+	case e.Kind == sealwax.KindComponent:
+		return "it is a WebAssembly component, and its signature is good: this engine runs core modules, so sign and run the core module it was made from"
+	}
+	return "its signature is good, and it is no WebAssembly module: nothing to run"
+}
+
+// Unwrap is [ErrNotModule].
+func (e *NotModuleError) Unwrap() error { return ErrNotModule }
+
+// Run verifies a and runs it as job says. The report is never nil. Nothing is
+// started, and nothing of the module is parsed by the engine, unless the verdict
+// is Allow; a refusal is the error of [sealwax.Verifier.Verify], unchanged.
+func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job Job) (*sealwax.Report, Result, error) {
+	report, err := g.Verifier.Verify(ctx, a, g.Policy)
+	if err != nil {
+		return report, Result{}, err
+	}
+	held, ok := a.Content().(*sealedmem.File)
+	if !ok {
+		return report, Result{}, fmt.Errorf("running %s: %w", sealwax.Printable(a.Name()), ErrNotHeld)
+	}
+	if a.Kind() != sealwax.KindModule {
+		return report, Result{}, &NotModuleError{Kind: a.Kind(), Text: looksLikeText(a)}
+	}
+	result, err := g.Child.Run(ctx, job, held)
+	return report, result, err
+}
+
+// looksLikeText reports whether the artifact begins like the text format: after
+// blanks and comments, a parenthesis and a word.
+func looksLikeText(a *sealwax.Artifact) bool {
+	head := make([]byte, 4096)
+	n, err := a.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false
+	}
+	return textHead(head[:n])
+}
+
+func textHead(b []byte) bool {
+	for i := 0; i < len(b); i++ {
+		switch {
+		case b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n':
+		case b[i] == ';' && i+1 < len(b) && b[i+1] == ';':
+			for i < len(b) && b[i] != '\n' {
+				i++
+			}
+		case b[i] == '(' && i+1 < len(b) && b[i+1] == ';':
+			return true // a block comment: nothing else begins so
+		default:
+			return b[i] == '(' && i+1 < len(b) && b[i+1] >= 'a' && b[i+1] <= 'z'
+		}
+	}
+	return false
+}
