@@ -196,7 +196,7 @@ func (f *File) Commit() error {
 		}
 		return fmt.Errorf("writing %s: %w", f.target, err)
 	}
-	if err := syncDir(filepath.Dir(f.target)); err != nil {
+	if err := SyncDir(filepath.Dir(f.target)); err != nil {
 		return fmt.Errorf("writing %s: syncing its folder: %w", f.target, err)
 	}
 	return nil

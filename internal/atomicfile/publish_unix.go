@@ -38,9 +38,9 @@ func claimAndRename(from, to string) error {
 	return nil
 }
 
-// syncDir makes the folder's new entry outlive a power cut, where folders can be
+// SyncDir makes the folder's new entry outlive a power cut, where folders can be
 // synced.
-func syncDir(dir string) error {
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil // a folder that may be written and not read

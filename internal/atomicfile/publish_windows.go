@@ -55,5 +55,5 @@ func isBusy(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED)
 }
 
-// syncDir has nothing to do: MOVEFILE_WRITE_THROUGH waits for the disk.
-func syncDir(string) error { return nil }
+// SyncDir has nothing to do: MOVEFILE_WRITE_THROUGH waits for the disk.
+func SyncDir(string) error { return nil }

@@ -1,0 +1,64 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/sealwax/sealwax"
+)
+
+// Keys is a fixed list of anchors: the keys on a command line. No file is read
+// on its behalf. The zero value knows nobody.
+type Keys []sealwax.Anchor
+
+var _ sealwax.Trust = Keys(nil)
+
+// Anchors offers all keys when they are at most [sealwax.MaxTries], those that
+// the hint names first. Of more it offers those that the hint names, and if it
+// names none, fails with an error that wraps [sealwax.ErrHintUnknown].
+func (k Keys) Anchors(_ context.Context, h sealwax.Hint) ([]sealwax.Anchor, error) {
+	named, others := divide(k, h)
+	if len(k) <= sealwax.MaxTries {
+		return append(named, others...), nil
+	}
+	if len(named) == 0 {
+		return nil, sealwax.ErrHintUnknown
+	}
+	return named[:min(len(named), sealwax.MaxTries)], nil
+}
+
+// divide keeps the order of the anchors on both sides.
+func divide(anchors []sealwax.Anchor, h sealwax.Hint) (named, others []sealwax.Anchor) {
+	for _, a := range anchors {
+		switch {
+		case a.Key.IsZero(): // the zero Anchor is nobody
+		case names(h, a):
+			named = append(named, a)
+		default:
+			others = append(others, a)
+		}
+	}
+	return named, others
+}
+
+// The formats whose key ids are known, as their Name methods say.
+const (
+	formatMinisign = "minisign"
+	formatWasmsig  = "wasmsig"
+)
+
+// names reports whether the hint carries the key id that the anchor's key has in
+// the hint's format.
+func names(h sealwax.Hint, a sealwax.Anchor) bool {
+	switch h.Format {
+	case formatMinisign:
+		id := a.Key.MinisignID()
+		return bytes.Equal(h.KeyID, id[:])
+	case formatWasmsig:
+		return bytes.Equal(h.KeyID, a.Key.WasmsignID())
+	}
+	return false
+}
