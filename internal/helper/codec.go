@@ -327,3 +327,6 @@ func WriteGrease(w io.Writer) error {
 	}
 	return nil
 }
+
+// Check says why the other side would refuse m, or nil.
+func Check(m Message) error { return m.check() }

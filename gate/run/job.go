@@ -1,0 +1,157 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/sealwax/sealwax/internal/helper"
+)
+
+// Amounts of memory in bytes.
+const (
+	DefaultMemory = 1 << 30  // of linear memory, when a job names none
+	MinMemory     = 64 << 10 // one page of linear memory
+	MaxMemory     = 1 << 40
+
+	// What the engine may use beside the guest's linear memory is the larger of
+	// the two: engineMemory, and engineFactor times the module's size, which is
+	// what compiling it can take.
+	engineMemory = 512 << 20
+	engineFactor = 32
+)
+
+// DefaultEntrypoint is the function that every WASI command exports.
+const DefaultEntrypoint = "_start"
+
+// Errors of a run that was stopped from outside the guest.
+var (
+	// ErrTimeout: the time of the job was over, and the child was killed.
+	ErrTimeout = errors.New("the time limit was reached")
+	// ErrMemory: the child as a whole needed more memory than it may, and was
+	// killed, or died of it.
+	ErrMemory = errors.New("the memory limit was reached")
+	// ErrInterrupted: somebody asked for the end (Ctrl-C, SIGTERM).
+	ErrInterrupted = errors.New("interrupted")
+)
+
+// Job is what to run a module with. The zero Job gives it nothing: no
+// arguments, no variables, no folders.
+type Job struct {
+	Name       string        // argument 0; "" is written as "module"
+	Args       []string      // arguments 1 and up
+	Env        []string      // KEY=VALUE, the guest's whole environment
+	Mounts     []Mount       // folders the guest may use, no guest path twice
+	Entrypoint string        // exported function without parameters; "" is [DefaultEntrypoint]
+	MaxMemory  int64         // bytes of linear memory; 0 is [DefaultMemory]
+	Timeout    time.Duration // from the child's start on, compilation included; 0 is none
+}
+
+// Kind says what kept a guest from ending by itself; see [GuestError].
+type Kind = helper.Kind
+
+// The kinds that callers act upon. There may be others.
+const (
+	NotRunnable  = helper.NotRunnable  // it needs what the engine does not offer
+	BadModule    = helper.BadModule    // it is no valid core module
+	NoEntrypoint = helper.NoEntrypoint // the function to call is not there
+	MemoryLimit  = helper.MemoryLimit  // it demands more memory than its limit to start
+	MountFailed  = helper.MountFailed  // a folder could not be offered
+	Trap         = helper.Trap         // it broke a rule of the machine and was stopped
+	Internal     = helper.Internal     // the engine's own trouble
+)
+
+// TrapCode is the exit code for a guest that trapped: 128 and SIGABRT, as a
+// native program that aborts has in a shell.
+const TrapCode = 134
+
+// GuestError says that the guest did not run, or was stopped by its own fault.
+// Message is for a person and comes from the child: escape it when it is shown.
+type GuestError struct {
+	Kind    Kind
+	Message string
+}
+
+// Error says what happened in one line.
+func (e *GuestError) Error() string { return fmt.Sprintf("%s: %s", e.Kind, e.Message) }
+
+// ExitCode is what a command ends with: [TrapCode] for a trap, which is the
+// guest's own death, and 125 for a guest that did not run.
+func (e *GuestError) ExitCode() int {
+	if e.Kind == Trap {
+		return TrapCode
+	}
+	return 125
+}
+
+// Check says what is wrong with j before anything is started. Run checks too.
+func (j Job) Check() error {
+	_, err := j.message(0)
+	return err
+}
+
+// TotalMemory is how many bytes the child may use as a whole: the linear memory
+// of the job, and what the engine may need for a module of the given size.
+func (j Job) TotalMemory(moduleSize int64) int64 {
+	return j.linear() + max(engineMemory, engineFactor*moduleSize)
+}
+
+func (j Job) linear() int64 {
+	if j.MaxMemory == 0 {
+		return DefaultMemory
+	}
+	return j.MaxMemory
+}
+
+// message makes the job that is sent to the child.
+func (j Job) message(moduleSize int64) (helper.Job, error) {
+	if n := j.linear(); n < MinMemory || n > MaxMemory {
+		return helper.Job{}, fmt.Errorf("a memory limit of %d bytes: it must be between %s and %s", n, formatSize(MinMemory), formatSize(MaxMemory))
+	}
+	if j.Timeout < 0 {
+		return helper.Job{}, fmt.Errorf("a time limit of %s: it must not be negative", j.Timeout)
+	}
+	mounts, cwd, err := j.mounts()
+	if err != nil {
+		return helper.Job{}, err
+	}
+	out := helper.Job{
+		Entrypoint: or(j.Entrypoint, DefaultEntrypoint),
+		Args:       append([]string{or(j.Name, "module")}, j.Args...),
+		Env:        j.Env,
+		Cwd:        cwd,
+		Mounts:     mounts,
+		Limits:     helper.Limits{Linear: j.linear(), Total: j.TotalMemory(moduleSize)},
+	}
+	if _, err := helper.Marshal(out); err != nil {
+		return helper.Job{}, err
+	}
+	return out, helper.Check(out)
+}
+
+// mounts makes host paths absolute. A folder at the guest's root is its working
+// folder as well.
+func (j Job) mounts() (out []helper.Mount, cwd string, err error) {
+	for _, m := range j.Mounts {
+		host, err := filepath.Abs(m.Host)
+		if err != nil {
+			return nil, "", fmt.Errorf("finding the folder %q: %w", m.Host, err)
+		}
+		if m.Guest == "/" {
+			cwd = "/"
+		}
+		out = append(out, helper.Mount{Host: host, Guest: m.Guest, Writable: m.Writable})
+	}
+	return out, cwd, nil
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

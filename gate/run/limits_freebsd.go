@@ -1,0 +1,9 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import "syscall"
+
+// dieWithParent has the kernel kill the child when its parent ends.
+func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }

@@ -1,0 +1,34 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// dieWithParent has the kernel kill the child when the thread that started it
+// ends; see [process.launch].
+func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
+
+// memory is what the child has in memory, in bytes: the second field of
+// /proc/PID/statm, in pages.
+func (p *process) memory() int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		return unknown // it is gone
+	}
+	fields := strings.Fields(string(b))
+	if len(fields) < 2 {
+		return unknown
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return unknown
+	}
+	return pages * int64(os.Getpagesize())
+}

@@ -1,0 +1,11 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !windows && !linux && !freebsd
+
+package run
+
+import "syscall"
+
+// dieWithParent does nothing here: the child notices the end of its pipe.
+func dieWithParent(*syscall.SysProcAttr) {}

@@ -1,0 +1,29 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package guest
+
+import (
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sealwax/sealwax/internal/helper"
+)
+
+// applyLimits bounds everything this process can write to in memory, and asks
+// the runtime to stay below its share of it. No core is dumped: it would hold
+// what the guest worked on.
+func applyLimits(l helper.Limits) error {
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		return err
+	}
+	total := uint64(l.Total)
+	var now unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_DATA, &now); err != nil {
+		return err
+	}
+	total = min(total, now.Max)
+	debug.SetMemoryLimit(l.Total - l.Linear)
+	return unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: total, Max: total})
+}
