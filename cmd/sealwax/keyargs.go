@@ -192,7 +192,7 @@ const noFD = -1
 func (p *passwords) given() bool { return p.file != "" || p.fd != noFD }
 
 // ask is a key.PassphraseFunc.
-func (p *passwords) ask(_ context.Context, what string) ([]byte, error) {
+func (p *passwords) ask(ctx context.Context, what string) ([]byte, error) {
 	switch {
 	case p.file != "" && p.fd != noFD:
 		return nil, usagef("", "--password-file and --password-fd are both given")
@@ -206,7 +206,7 @@ func (p *passwords) ask(_ context.Context, what string) ([]byte, error) {
 	case p.fd != noFD:
 		return p.fromFD()
 	}
-	return p.app.promptPassword("Password for " + sealwax.Printable(what) + ": ")
+	return p.app.promptPassword(ctx, "Password for "+sealwax.Printable(what)+": ")
 }
 
 func (p *passwords) fromFD() ([]byte, error) {

@@ -290,7 +290,7 @@ func (a *app) freshPassword(ctx context.Context, fresh *passwords, none bool) ([
 		return nil, nil
 	}
 	if !fresh.given() {
-		return a.promptNewPassword()
+		return a.promptNewPassword(ctx)
 	}
 	pw, err := fresh.ask(ctx, "the key")
 	if err == nil && len(pw) == 0 {

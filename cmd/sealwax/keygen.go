@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sealwax/sealwax/internal/atomicfile"
+	"github.com/sealwax/sealwax/internal/term"
 	"github.com/sealwax/sealwax/key"
 )
 
@@ -129,7 +130,7 @@ func (a *app) newPassword(ctx context.Context, o *keygenOptions) ([]byte, error)
 		}
 		return pw, err
 	}
-	return a.promptNewPassword()
+	return a.promptNewPassword(ctx)
 }
 
 // marshalSecret writes a secret key in a file format.
@@ -165,15 +166,15 @@ func marshalPublic(p key.Public, format string) ([]byte, error) {
 // errDiffer is when two typings of a new password differ.
 var errDiffer = errors.New("the two passwords differ: nothing was written")
 
-func (a *app) promptNewPassword() ([]byte, error) {
-	first, err := a.promptPassword("Password for the new key: ")
+func (a *app) promptNewPassword(ctx context.Context) ([]byte, error) {
+	first, err := a.promptPassword(ctx, "Password for the new key: ")
 	if err != nil {
 		return nil, err
 	}
 	if len(first) == 0 {
 		return nil, usagef("--no-password leaves the key unencrypted", "the password is empty")
 	}
-	second, err := a.promptPassword("The same again: ")
+	second, err := a.promptPassword(ctx, "The same again: ")
 	if err != nil {
 		return nil, err
 	}
@@ -185,8 +186,13 @@ func (a *app) promptNewPassword() ([]byte, error) {
 	return first, nil
 }
 
-func (a *app) promptPassword(prompt string) ([]byte, error) {
-	pw, err := readPassword(prompt)
+func (a *app) promptPassword(ctx context.Context, prompt string) ([]byte, error) {
+	t, err := term.Open(a.getenv)
+	if err != nil {
+		return nil, fmt.Errorf("asking for a password: %w", err)
+	}
+	defer func() { _ = t.Close() }()
+	pw, err := t.ReadPassword(ctx, prompt)
 	if err != nil {
 		return nil, fmt.Errorf("asking for a password: %w", err)
 	}

@@ -126,14 +126,14 @@ func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error
 	if err != nil {
 		return err
 	}
-	v := &verification{app: a, options: o, policy: p, trust: t}
+	v := &verification{app: a, options: o, policy: p, trust: t, around: func(show func()) { show() }}
 	if o.recursive {
 		return v.trees(ctx, args)
 	}
 	if err := free(o.out, o.force); o.out != "" && err != nil {
 		return err
 	}
-	return v.files(ctx, args, nil)
+	return v.files(ctx, args)
 }
 
 func (o *verifyOptions) check(args []string) error {
@@ -155,7 +155,8 @@ type verification struct {
 	policy  *sealwax.Policy
 	trust   truster
 	listing func(string) ([]string, error)
-	counted *tally // may be nil
+	counted *tally            // may be nil
+	around  func(show func()) // keeps answers and a progress line apart
 }
 
 // outcome is the answer about one artifact.

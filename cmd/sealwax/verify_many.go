@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sealwax/sealwax/format/minisign"
@@ -17,7 +18,7 @@ import (
 )
 
 // files verifies several artifacts on all cores and answers in the order given.
-func (v *verification) files(ctx context.Context, paths []string, progress func(done int)) error {
+func (v *verification) files(ctx context.Context, paths []string) error {
 	outcomes := make([]outcome, len(paths))
 	ready := make([]chan struct{}, len(paths))
 	for i := range ready {
@@ -41,10 +42,7 @@ func (v *verification) files(ctx context.Context, paths []string, progress func(
 	}()
 	for i := range paths {
 		<-ready[i]
-		v.show(outcomes[i])
-		if progress != nil {
-			progress(i + 1)
-		}
+		v.around(func() { v.show(outcomes[i]) })
 	}
 	workers.Wait()
 	return summary(outcomes)
@@ -71,13 +69,15 @@ func (v *verification) trees(ctx context.Context, dirs []string) error {
 		return withCode(exitUndecided, fmt.Errorf("nothing to verify was found"))
 	}
 	v.listing = mergedListing(listings)
-	line := term.NewProgress(v.app.err, v.app.now, v.app.getenv)
 	counted := &tally{}
-	v.options.quiet = v.options.quiet || !v.options.json && !v.options.explain
 	v.counted = counted
 	start := v.app.now()
-	err := v.files(ctx, files, func(done int) { line.Set("verifying %d of %d files", done, len(files)) })
-	line.Done()
+	line := term.StartProgress(v.app.err, v.app.getenv, func() string {
+		return fmt.Sprintf("verifying: %d of %s", counted.done.Load(), plural(len(files), "file"))
+	})
+	v.around = line.Around
+	err := v.files(ctx, files)
+	line.Stop()
 	if !v.options.json {
 		v.app.say("%s: %d allowed, %d refused, %d undecided (%s)", plural(len(files), "file"),
 			counted.allowed, counted.refused, counted.undecided, v.app.now().Sub(start).Round(time.Millisecond))
@@ -86,9 +86,13 @@ func (v *verification) trees(ctx context.Context, dirs []string) error {
 }
 
 // tally counts answers.
-type tally struct{ allowed, refused, undecided int }
+type tally struct {
+	done                        atomic.Int64
+	allowed, refused, undecided int
+}
 
 func (t *tally) add(o outcome) {
+	t.done.Add(1)
 	switch {
 	case o.err == nil:
 		t.allowed++
@@ -116,5 +120,6 @@ func isSignature(data []byte) bool {
 	if _, err := minisign.Parse(data); err == nil {
 		return true
 	}
-	return wasmsig.IsDetached(data)
+	_, err := wasmsig.Parse(data)
+	return err == nil
 }
