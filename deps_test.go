@@ -25,6 +25,7 @@ const module = "github.com/sealwax/sealwax"
 // this table has no floor yet, and gets one here before it gets an import.
 var floors = map[string][]string{
 	"internal":    {},
+	"docs":        {}, // pages, embedded
 	"key":         {"internal"},
 	"":            {"key", "internal"},
 	"format":      {"", "key", "internal"},
@@ -33,18 +34,22 @@ var floors = map[string][]string{
 	"source":      {"", "key", "internal"},
 	"gate":        {"", "key", "internal", "format", "trust", "policy", "source"},
 	"sealwaxtest": {"", "key", "internal", "format", "trust", "policy", "source", "gate"},
-	"cmd":         {"", "key", "internal", "format", "trust", "policy", "source", "gate"},
+	"cmd":         {"", "key", "internal", "format", "trust", "policy", "source", "gate", "docs"},
 	"x":           {"", "key", "internal", "format", "trust", "policy", "source", "gate", "sealwaxtest"},
 	"scripts":     {"", "key", "internal", "format", "trust", "policy", "source", "gate", "sealwaxtest"},
 	"sdk":         {},
 	"tools":       {},
 }
 
-// namedExceptions are the imports that cross a line on purpose.
+// namedExceptions are the imports that cross a line on purpose. The guest is
+// the far side of the helper protocol, so it speaks helper's words and confines
+// folders with guestfs; both stay leaves.
 var namedExceptions = map[[2]string]bool{
-	{"format/cosign", "format/bundle"}:    true,
-	{"format/trailer", "format/minisign"}: true,
-	{"trust", "format/minisign"}:          true,
+	{"format/cosign", "format/bundle"}:     true,
+	{"format/trailer", "format/minisign"}:  true,
+	{"trust", "format/minisign"}:           true,
+	{"internal/guest", "internal/helper"}:  true,
+	{"internal/guest", "internal/guestfs"}: true,
 }
 
 // outside lists what the lowest floors may import of other people's work.
@@ -256,12 +261,16 @@ func TestFloorsCatchABreach(t *testing.T) {
 		{"gate/run", ours("sealwaxtest"), true},
 		{"gate/run", "github.com/spf13/cobra", true},
 		{"internal/term", ours("internal/wasmbin"), true},
+		{"internal/guest", ours("internal/helper"), false},
+		{"internal/helper", ours("internal/guest"), true},
 		{"internal/term", ours("key"), true},
 		{"internal/term", ours(""), true},
 		{"internal/wasmbin/deep", ours("internal/wasmbin"), false},
 		{"cmd/sealwax", ours("gate/run"), false},
 		{"cmd/sealwax", ours("x/wasmtime"), true},
 		{"cmd/sealwax", "github.com/spf13/cobra", false},
+		{"cmd/sealwax", ours("docs"), false},
+		{"gate/run", ours("docs"), true},
 		{"x/crosscheck", ours("format/minisign"), false},
 		{"x/crosscheck", ours("cmd/sealwax"), true},
 		{"attic", ours("key"), true},
