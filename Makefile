@@ -10,13 +10,16 @@ race     := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME ?= 1m
 BENCH    ?= .
 
-.PHONY: build install test check fuzz bench cross peers deep
+.PHONY: build install fmt test check fuzz bench cross peers deep
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 install:
 	CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' ./cmd/...
+
+fmt:
+	$(tool) golangci-lint fmt
 
 test:
 	scripts/peers --run go test $(race) -timeout 20m ./...
