@@ -6,7 +6,6 @@ package trust
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -56,17 +55,44 @@ type Pin struct {
 	Added time.Time
 }
 
-var pinName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+// maxPinName is the longest name of a pin.
+const maxPinName = 64
 
-// deviceName are names that are no files on Windows, whatever follows a dot.
-var deviceName = regexp.MustCompile(`^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
+// isPinName is [a-z0-9][a-z0-9._-]{0,63}, by hand: a compiled pattern would cost
+// every start of the program.
+func isPinName(s string) bool {
+	if s == "" || len(s) > maxPinName {
+		return false
+	}
+	for i, c := range []byte(s) {
+		alphanumeric := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
+		if !alphanumeric && (i == 0 || c != '.' && c != '_' && c != '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// isDeviceName reports names that are no files on Windows, whatever follows a dot.
+func isDeviceName(s string) bool {
+	stem, _, _ := strings.Cut(s, ".")
+	switch stem {
+	case "con", "prn", "aux", "nul":
+		return true
+	}
+	port, digit := strings.CutPrefix(stem, "com")
+	if !digit {
+		port, digit = strings.CutPrefix(stem, "lpt")
+	}
+	return digit && len(port) == 1 && port[0] >= '0' && port[0] <= '9'
+}
 
 // CheckPinName says why a name cannot be a pin's.
 func CheckPinName(name string) error {
-	if !pinName.MatchString(name) {
+	if !isPinName(name) {
 		return fmt.Errorf("name %q: want 1 to 64 of a-z 0-9 . _ -, a letter or digit first", name)
 	}
-	if deviceName.MatchString(name) {
+	if isDeviceName(name) {
 		return fmt.Errorf("name %q: it is a device's name on Windows: choose another", name)
 	}
 	return nil
