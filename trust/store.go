@@ -199,6 +199,7 @@ type pinned struct {
 	roles   []sealwax.Role
 }
 
+// Anchors offers those whose pins are for the subject, in the roles.
 func (p *pinned) Anchors(ctx context.Context, h sealwax.Hint) ([]sealwax.Anchor, error) {
 	pins, err := p.store.all(ctx)
 	if err != nil {

@@ -168,6 +168,7 @@ func (*Written) Close() error { return nil }
 
 type readerAt struct{ f *File }
 
+// ReadAt reads what was written, until the file is committed or aborted.
 func (r readerAt) ReadAt(p []byte, off int64) (int, error) {
 	if r.f.f == nil {
 		return 0, errDone

@@ -13,41 +13,50 @@ func TestFind(t *testing.T) {
 		want       map[string]string // "" is an error
 	}{
 		{
-			"home", "linux", map[string]string{"HOME": "/home/a"},
+			"home", "linux",
+			map[string]string{"HOME": "/home/a"},
 			map[string]string{"config": "/home/a/.config/sealwax", "state": "/home/a/.local/state/sealwax", "data": "/home/a/.local/share/sealwax", "cache": "/home/a/.cache/sealwax"},
 		},
 		{
-			"macOS is no exception", "darwin", map[string]string{"HOME": "/Users/a"},
+			"macOS is no exception", "darwin",
+			map[string]string{"HOME": "/Users/a"},
 			map[string]string{"config": "/Users/a/.config/sealwax", "state": "/Users/a/.local/state/sealwax", "data": "/Users/a/.local/share/sealwax", "cache": "/Users/a/.cache/sealwax"},
 		},
 		{
-			"XDG", "linux", map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "/c/", "XDG_STATE_HOME": "/s", "XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "/k"},
+			"XDG", "linux",
+			map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "/c/", "XDG_STATE_HOME": "/s", "XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "/k"},
 			map[string]string{"config": "/c/sealwax", "state": "/s/sealwax", "data": "/d/sealwax", "cache": "/k/sealwax"},
 		},
 		{
-			"relative XDG is ignored", "linux", map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "c", "XDG_STATE_HOME": "./s"},
+			"relative XDG is ignored", "linux",
+			map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "c", "XDG_STATE_HOME": "./s"},
 			map[string]string{"config": "/h/.config/sealwax", "state": "/h/.local/state/sealwax"},
 		},
 		{
-			"XDG without a home", "linux", map[string]string{"XDG_CONFIG_HOME": "/c"},
+			"XDG without a home", "linux",
+			map[string]string{"XDG_CONFIG_HOME": "/c"},
 			map[string]string{"config": "/c/sealwax", "state": ""},
 		},
 		{
-			"override", "darwin", map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "/c", "SEALWAX_CONFIG_DIR": "/o", "SEALWAX_STATE_DIR": "rel"},
+			"override", "darwin",
+			map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "/c", "SEALWAX_CONFIG_DIR": "/o", "SEALWAX_STATE_DIR": "rel"},
 			map[string]string{"config": "/o", "state": "rel", "data": "/h/.local/share/sealwax"},
 		},
 		{
-			"empty is unset", "linux", map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "", "SEALWAX_CONFIG_DIR": ""},
+			"empty is unset", "linux",
+			map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "", "SEALWAX_CONFIG_DIR": ""},
 			map[string]string{"config": "/h/.config/sealwax"},
 		},
 		{"nothing", "linux", nil, map[string]string{"config": "", "state": "", "data": "", "cache": ""}},
 		{"relative home", "linux", map[string]string{"HOME": "h"}, map[string]string{"config": ""}},
 		{
-			"windows", "windows", map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "/c", "AppData": `C:\U\a\AppData\Roaming`, "LocalAppData": `C:\U\a\AppData\Local\`},
+			"windows", "windows",
+			map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "/c", "AppData": `C:\U\a\AppData\Roaming`, "LocalAppData": `C:\U\a\AppData\Local\`},
 			map[string]string{"config": `C:\U\a\AppData\Roaming\sealwax`, "state": `C:\U\a\AppData\Local\sealwax\state`, "data": `C:\U\a\AppData\Local\sealwax\data`, "cache": `C:\U\a\AppData\Local\sealwax\cache`},
 		},
 		{
-			"windows share and override", "windows", map[string]string{"AppData": `\\server\a`, "LocalAppData": `C:x`, "SEALWAX_DATA_DIR": `D:\d`},
+			"windows share and override", "windows",
+			map[string]string{"AppData": `\\server\a`, "LocalAppData": `C:x`, "SEALWAX_DATA_DIR": `D:\d`},
 			map[string]string{"config": `\\server\a\sealwax`, "state": "", "data": `D:\d`},
 		},
 		{"windows, nothing", "windows", map[string]string{"HOME": "/h"}, map[string]string{"config": "", "cache": ""}},

@@ -86,6 +86,7 @@ func (t token) takes(r rune) bool {
 		return true
 	case opOne, opRun:
 		return r != '/'
+	default:
+		return t.char == r
 	}
-	return t.char == r
 }
