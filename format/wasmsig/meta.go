@@ -74,6 +74,10 @@ func MarshalMeta(fields []sealwax.Field) ([]byte, error) {
 			}
 			f.Value = t.UTC().Format(time.RFC3339)
 		}
+		// A name or value with a line end or "=" in it would be other statements.
+		if err := checkField(f); err != nil {
+			return nil, err
+		}
 		b.WriteString(f.Name + "=" + f.Value + "\n")
 	}
 	data := []byte(b.String())
