@@ -20,6 +20,8 @@ type app struct {
 	out, err *os.File
 	env      func(string) (string, bool)
 	now      func() time.Time
+	// interruptible gives a context that ends when the user wants an end.
+	interruptible func(context.Context) (context.Context, func())
 }
 
 func (a *app) getenv(name string) string {
@@ -29,19 +31,43 @@ func (a *app) getenv(name string) string {
 
 // main runs one command line and gives the process's exit code.
 func (a *app) main(ctx context.Context, args []string) int {
-	root := a.rootCommand()
+	root := a.rootCommand(args)
 	root.SetArgs(args)
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	err := root.ExecuteContext(ctx)
-	if ctx.Err() != nil && err != nil {
-		return exitInterrupted
-	}
-	return a.report(err)
+	return a.report(root.ExecuteContext(ctx))
 }
 
-func (a *app) rootCommand() *cobra.Command {
+// rootCommand is the whole tree of commands, or, when the first argument names
+// one, the root with that one: making them all would be a good part of the time
+// that verifying a small file takes.
+func (a *app) rootCommand(args []string) *cobra.Command {
+	root := newRoot()
+	for _, e := range a.commands() {
+		if len(args) > 0 && e.name == args[0] {
+			root.AddCommand(e.make())
+			finish(root)
+			return root
+		}
+	}
+	root.AddGroup(
+		&cobra.Group{ID: "main", Title: "Sign and verify:"},
+		&cobra.Group{ID: "keys", Title: "Keys and trust:"},
+		&cobra.Group{ID: "wasm", Title: "WebAssembly:"},
+		&cobra.Group{ID: "help", Title: "Understand:"},
+	)
+	for _, e := range a.commands() {
+		c := e.make()
+		c.GroupID = e.group
+		root.AddCommand(c)
+	}
+	root.AddCommand(helpTopics()...)
+	finish(root)
+	return root
+}
+
+func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sealwax",
 		Short: "sign, verify and run WebAssembly modules and any other file",
@@ -60,27 +86,35 @@ New here?  sealwax quickstart   shows everything in a minute, in a temporary fol
 			return c.Help()
 		},
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(c, err) })
-	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddGroup(
-		&cobra.Group{ID: "main", Title: "Sign and verify:"},
-		&cobra.Group{ID: "keys", Title: "Keys and trust:"},
-		&cobra.Group{ID: "wasm", Title: "WebAssembly:"},
-		&cobra.Group{ID: "help", Title: "Understand:"},
-	)
-	add := func(group string, commands ...*cobra.Command) {
-		for _, c := range commands {
-			c.GroupID = group
-			root.AddCommand(c)
-		}
-	}
-	add("main", a.signCommand(), a.verifyCommand(), a.inspectCommand(), a.digestCommand(), a.runCommand())
-	add("keys", a.keygenCommand(), a.keyCommand(), a.trustCommand())
-	add("wasm", a.attachCommand(), a.detachCommand(), a.stripCommand(), a.splitCommand())
-	add("help", a.quickstartCommand(), a.explainCommand(), a.versionCommand())
-	root.AddCommand(helpTopics()...)
-	finish(root)
+	root.SetFlagErrorFunc(usageError)
 	return root
+}
+
+// entry is one command of the tree.
+type entry struct {
+	name, group string
+	make        func() *cobra.Command
+}
+
+// commands lists every command: a new one is one new file and one line here.
+func (a *app) commands() []entry {
+	return []entry{
+		{"sign", "main", a.signCommand},
+		{"verify", "main", a.verifyCommand},
+		{"inspect", "main", a.inspectCommand},
+		{"digest", "main", a.digestCommand},
+		{"run", "main", a.runCommand},
+		{"keygen", "keys", a.keygenCommand},
+		{"key", "keys", a.keyCommand},
+		{"trust", "keys", a.trustCommand},
+		{"attach", "wasm", a.attachCommand},
+		{"detach", "wasm", a.detachCommand},
+		{"strip", "wasm", a.stripCommand},
+		{"split", "wasm", a.splitCommand},
+		{"quickstart", "help", a.quickstartCommand},
+		{"explain", "help", a.explainCommand},
+		{"version", "help", a.versionCommand},
+	}
 }
 
 // finish holds every command to the house rules: a single-valued flag given
@@ -122,6 +156,19 @@ func (o *onceValue) Set(s string) error {
 	}
 	o.set = true
 	return o.Value.Set(s)
+}
+
+// careful wraps a command that has something to put back when it is interrupted.
+func (a *app) careful(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		ctx, stop := a.interruptible(c.Context())
+		defer stop()
+		err := run(ctx, args)
+		if err != nil && ctx.Err() != nil {
+			return &exitError{code: exitInterrupted}
+		}
+		return err
+	}
 }
 
 // say writes one line of the answer to standard output.

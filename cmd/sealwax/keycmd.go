@@ -132,7 +132,7 @@ what it signed stays signed. The minisign key id of a key that has none is deriv
   sealwax key convert me.key --format wasmsig -o me.wasmsign.key
   sealwax key convert old.pem --key-id 0123456789ABCDEF -o old.pub`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.keyConvert(c.Context(), args[0], o) },
+		RunE: a.careful(func(ctx context.Context, args []string) error { return a.keyConvert(ctx, args[0], o) }),
 	}
 	f := c.Flags()
 	f.StringVar(&o.format, "format", keyMinisign, "`FORMAT`: minisign, wasmsig, pem, or ssh (public keys)")
@@ -233,7 +233,7 @@ func (a *app) keyPasswordCommand() *cobra.Command {
 		Example: `  sealwax key password me.key
   sealwax key password me.key --no-password --password-file old.txt`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.keyPassword(c.Context(), args[0], o) },
+		RunE: a.careful(func(ctx context.Context, args []string) error { return a.keyPassword(ctx, args[0], o) }),
 	}
 	f := c.Flags()
 	f.BoolVar(&o.noPassword, "no-password", false, "drop the password")
@@ -306,8 +306,8 @@ func (a *app) keyPublicCommand() *cobra.Command {
 		Short:   "recreate the public half of a secret key",
 		Example: "  sealwax key public me.key -o me.pub",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := a.signer(c.Context(), args[0], o.passwords)
+		RunE: a.careful(func(ctx context.Context, args []string) error {
+			s, err := a.signer(ctx, args[0], o.passwords)
 			if err != nil {
 				return err
 			}
@@ -323,7 +323,7 @@ func (a *app) keyPublicCommand() *cobra.Command {
 				_, err := w.Write(b)
 				return err
 			})
-		},
+		}),
 	}
 	f := c.Flags()
 	f.StringVar(&o.format, "format", keyMinisign, "`FORMAT`: minisign, wasmsig, pem or ssh")

@@ -43,7 +43,7 @@ wasmsign2 read the files: the first two in the default format, the third with --
   sealwax keygen --no-password -o ci          # for a secret store that keeps it encrypted
   sealwax keygen --format wasmsig --no-password -o wasm`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.keygen(c.Context(), o) },
+		RunE: a.careful(func(ctx context.Context, _ []string) error { return a.keygen(ctx, o) }),
 	}
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", "", "the `NAME` of the pair")

@@ -22,10 +22,14 @@ func main() {
 	}
 	a := &app{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		env: os.LookupEnv, now: time.Now,
+		env: os.LookupEnv, now: time.Now, interruptible: interruptible,
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := a.main(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	os.Exit(a.main(context.Background(), os.Args[1:]))
+}
+
+// interruptible gives a context that ends at Ctrl-C and at SIGTERM, for commands
+// that have something to put back: a half-written output, a terminal that does
+// not show what is typed. Without it the signal ends the process at once.
+func interruptible(ctx context.Context) (context.Context, func()) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }

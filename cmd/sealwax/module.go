@@ -152,6 +152,8 @@ func (a *app) rewrite(ctx context.Context, path, out string, force bool, write f
 	if err := free(out, force); err != nil {
 		return err
 	}
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
 	in, err := source.Open(ctx, path, source.Options{Holding: source.Held, Stdin: a.in})
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func (a *app) quickstartCommand() *cobra.Command {
 		Short: "see everything in a minute, in a temporary folder",
 		Long:  "Quickstart makes a key, signs a real module in both ways, verifies it, runs it, breaks it and shows the refusal. It touches nothing of yours.",
 		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return a.quickstart(c.Context()) },
+		RunE:  a.careful(func(ctx context.Context, _ []string) error { return a.quickstart(ctx) }),
 	}
 }
 

@@ -44,7 +44,7 @@ Without -k the key is minisign's own (~/.minisign/minisign.key), else rsign's.`,
   sealwax sign --embed app.wasm -k me.key -o app.signed.wasm --meta name=app,version=1.0.0,expires=365d
   sealwax sign --format wasmsig app.wasm -k ssh-agent:SHA256:…`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.sign(c.Context(), args, o) },
+		RunE: a.careful(func(ctx context.Context, args []string) error { return a.sign(ctx, args, o) }),
 	}
 	f := c.Flags()
 	f.StringVarP(&o.key, "key", "k", "", "the secret `KEY`: a file, raw:FILE or ssh-agent:FINGERPRINT|COMMENT")

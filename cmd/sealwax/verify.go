@@ -130,6 +130,11 @@ func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error
 	if o.recursive {
 		return v.trees(ctx, args)
 	}
+	if o.out != "" {
+		var stop func()
+		ctx, stop = a.interruptible(ctx)
+		defer stop()
+	}
 	if err := free(o.out, o.force); o.out != "" && err != nil {
 		return err
 	}
