@@ -33,8 +33,8 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run MODULE [-- ARGS...]",
 		Short: "run a module, if somebody you trust signed exactly these bytes",
 		Long: `Run verifies a WASI module as verify does, and runs those very bytes in a child process.
-The module gets its arguments, a clock, randomness and the standard streams; no environment,
-no folders and no network unless you give them.
+The module gets its arguments, a clock, randomness and the standard streams; no environment
+and no folders unless you give them, and no network.
 
 A folder is given with --dir HOST[::GUEST][:ro]. --dir . is the module's / and working folder;
 another HOST appears under its own base name. :ro at the end makes it read-only.
