@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -106,6 +107,23 @@ func exitCode(err error) int {
 		return exitUsage
 	}
 	return exitUndecided
+}
+
+// workError is for what went wrong while an artifact was read and another one
+// written: trouble with files is "could not decide", everything else is about
+// the artifact, and is "no".
+func workError(err error) error {
+	own := (*exitError)(nil)
+	path := (*fs.PathError)(nil)
+	call := (*os.SyscallError)(nil)
+	link := (*os.LinkError)(nil)
+	switch {
+	case errors.As(err, &own), isUsage(err), errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &path), errors.As(err, &call), errors.As(err, &link), errors.Is(err, key.ErrPasswordNeeded):
+		return err
+	}
+	return withCode(exitNo, err)
 }
 
 // isUsage reports whether the user gave something that cannot be meant: a broken

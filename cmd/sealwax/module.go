@@ -164,7 +164,7 @@ func (a *app) rewrite(ctx context.Context, path, out string, force bool, write f
 	}
 	return a.emit(out, force, func(w output) error {
 		if err := write(ctx, in, w); err != nil {
-			return withCode(exitNo, fmt.Errorf("%s: %w", path, err))
+			return workError(err)
 		}
 		return nil
 	})

@@ -179,7 +179,7 @@ func (a *app) signOne(ctx context.Context, j signJob, by key.Signer, s sealwax.S
 		err = a.signDetached(ctx, j, by, s, o)
 	}
 	if err != nil {
-		return fmt.Errorf("signing %s: %w", j.artifact.Name(), err)
+		return workError(err)
 	}
 	if !o.quiet && j.out != stdout {
 		a.say("%s: signed %s by %s", sealwax.Printable(j.out), sealwax.Printable(j.artifact.Name()), by.Public())

@@ -39,7 +39,7 @@ func (a *app) truster(ctx context.Context, keys []string) (truster, error) {
 		if path == source.Stdin {
 			return nil // a stream has no name that a pin could be for
 		}
-		return store.For(trust.FileSubject(path))
+		return store.For(trust.FileSubject(path), sealwax.RoleRelease)
 	}, nil
 }
 
