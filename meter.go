@@ -34,6 +34,7 @@ type pass struct {
 	meters map[string]Meter
 	order  []string
 	read   bool
+	err    error // why the read failed; it is never tried again
 }
 
 // Plan asks that the one read feeds the meter that make returns. Two formats
@@ -44,7 +45,7 @@ func (a *Artifact) Plan(id string, make func() Meter) {
 	p := a.pass
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, ok := p.meters[id]; ok || p.read {
+	if _, ok := p.meters[id]; ok || p.read || p.err != nil {
 		return
 	}
 	if p.meters == nil {
@@ -99,21 +100,26 @@ func (a *Artifact) digests() map[string]string {
 }
 
 // Read reads the content once, front to back, through every planned meter.
-// A second call does nothing: there is one read.
+// A second call does nothing: there is one read. If it failed it stays failed:
+// the meters have seen a part, and a second read would show it to them twice.
 func (a *Artifact) Read(ctx context.Context) error {
 	a.pass.mu.Lock()
 	defer a.pass.mu.Unlock()
-	if a.pass.read {
-		return nil
+	if a.pass.read || a.pass.err != nil {
+		return a.pass.err
 	}
 	if err := a.pump(ctx); err != nil {
-		return fmt.Errorf("reading %s: %w", a.name, err)
+		a.pass.err = fmt.Errorf("reading %s: %w", a.name, err)
+		return a.pass.err
 	}
 	a.pass.read = true
 	return nil
 }
 
 func (a *Artifact) pump(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	meters := make([]Meter, 0, len(a.pass.order))
 	for _, id := range a.pass.order {
 		meters = append(meters, a.pass.meters[id])

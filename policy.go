@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,17 +54,9 @@ type Quorum struct {
 // met reports whether the claims satisfy q, and how many members are.
 func (q Quorum) met(claims []*Claim) (have int, ok bool) {
 	seen := map[SignerID]bool{}
-	named := map[SignerID]bool{}
-	for _, s := range q.Signers {
-		named[s] = true
-	}
 	for _, c := range claims {
-		id := c.By.Signer()
-		if id == "" {
-			continue // the zero Anchor is nobody
-		}
-		if named[id] || (q.Role != "" && c.By.Role == q.Role) {
-			seen[id] = true
+		if q.names(c.By) {
+			seen[c.By.Signer()] = true
 		}
 	}
 	have = len(seen)
@@ -75,11 +68,26 @@ func (q Quorum) met(claims []*Claim) (have int, ok bool) {
 	return have, q.Need > 0 && have >= q.Need
 }
 
+// names reports whether the anchor is itself a member of q.
+func (q Quorum) names(by Anchor) bool {
+	id := by.Signer()
+	if id == "" {
+		return false // the zero Anchor is nobody
+	}
+	return slices.Contains(q.Signers, id) || (q.Role != "" && by.Role == q.Role)
+}
+
+// asks reports whether the anchor is a member of q or of a quorum in it.
+func (q Quorum) asks(by Anchor) bool {
+	return q.names(by) || slices.ContainsFunc(q.Of, func(sub Quorum) bool { return sub.asks(by) })
+}
+
 // Requirement is a statement that a claim must carry.
 type Requirement struct {
 	Name string
 	// Value is what the statement must say; if Any, its presence is enough, save
-	// for "file", which must then name the artifact.
+	// for "file" and its other spelling "filename", which must then name the
+	// artifact.
 	Value string
 	Any   bool
 }
@@ -98,24 +106,31 @@ func ParseRequirement(s string) (Requirement, error) {
 func (c *Claim) files() []string {
 	var out []string
 	for _, v := range append(c.Values("file"), c.Values("filename")...) {
-		out = append(out, path.Base(strings.ReplaceAll(v, `\`, "/")))
+		out = append(out, fileName(v))
 	}
 	return out
 }
 
+// fileName is the last element of a path in any system's spelling: the signer's
+// system need not be the verifier's.
+func fileName(p string) string { return path.Base(strings.ReplaceAll(p, `\`, "/")) }
+
+// isFile reports whether what is stated is the file's name.
+func (r Requirement) isFile() bool { return r.Name == "file" || r.Name == "filename" }
+
 // unmetBy says why the claim does not carry what is required, or "".
 func (r Requirement) unmetBy(c *Claim, artifact string) string {
 	got, want := c.Values(r.Name), r.Value
-	if r.Name == "file" {
+	if r.isFile() {
 		got = c.files()
 		if r.Any {
-			want = path.Base(artifact)
+			want = fileName(artifact)
 		}
 	}
 	if len(got) == 0 {
 		return fmt.Sprintf("the signature does not state %q", r.Name)
 	}
-	if r.Any && r.Name != "file" {
+	if r.Any && !r.isFile() {
 		return ""
 	}
 	for _, v := range got {
@@ -171,6 +186,17 @@ func (c *Claim) expiry() (earliest time.Time, has bool, err error) {
 	return earliest, has, nil
 }
 
+// display is what people know the anchor by.
+func (a Anchor) display() string {
+	if a.Name != "" {
+		return a.Name
+	}
+	if id := a.Signer(); id != "" {
+		return string(id)
+	}
+	return "nobody"
+}
+
 // objection is a reason why a proven claim does not count.
 type objection struct {
 	code Code
@@ -180,6 +206,10 @@ type objection struct {
 // objections lists why a claim does not count under p. None means it counts.
 func (p *Policy) objections(c *Claim, artifact string, now time.Time) []objection {
 	var out []objection
+	if !p.Need.asks(c.By) {
+		out = append(out, objection{CodeSignerRole,
+			fmt.Sprintf("it is by %s, who is trusted for %q, and that is not asked for", c.By.display(), c.By.Role)})
+	}
 	if !c.Covers.Whole {
 		out = append(out, p.coverageObjections(c)...)
 	}

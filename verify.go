@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"time"
 )
 
@@ -299,7 +298,7 @@ func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
 // count holds a proven claim against the policy.
 func count(p *Policy, c *Claim, now time.Time, r *Report) {
 	for _, f := range c.files() {
-		if f != path.Base(r.Artifact.Name) {
+		if f != fileName(r.Artifact.Name) {
 			r.add(CodeNameMismatch, SeverityWarning, c.Source, c.By.Signer(), "the signature is for a file called %q", f)
 		}
 	}

@@ -70,7 +70,8 @@ func FormatComment(file string, o sealwax.SignOptions) (string, error) {
 	if !given["timestamp"] && !o.Now.IsZero() {
 		parts = append(parts, "timestamp:"+strconv.FormatInt(o.Now.Unix(), 10))
 	}
-	if base := path.Base(file); !given["file"] && file != "" && file != "-" && checkField(sealwax.Field{Name: "file", Value: base}) == nil {
+	// As verifiers read it: the last element, whatever the system's separator.
+	if base := path.Base(strings.ReplaceAll(file, `\`, "/")); !given["file"] && file != "" && file != "-" && checkField(sealwax.Field{Name: "file", Value: base}) == nil {
 		parts = append(parts, "file:"+base)
 	}
 	parts = append(parts, "hashed")
