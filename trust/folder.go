@@ -56,7 +56,7 @@ func (f folder) names(ext string) ([]string, error) {
 	if f.config == "" {
 		return nil, errNoFolder
 	}
-	all, err := f.readDir()
+	all, err := f.readDir(MaxPins)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -74,7 +74,7 @@ func (f folder) names(ext string) ([]string, error) {
 }
 
 // readDir lists the folder, after a look at who else may write in it.
-func (f folder) readDir() ([]string, error) {
+func (f folder) readDir(limit int) ([]string, error) {
 	for _, dir := range []string{f.config, f.dir()} {
 		info, err := os.Stat(dir)
 		if err != nil {
@@ -89,12 +89,12 @@ func (f folder) readDir() ([]string, error) {
 		return nil, err
 	}
 	defer d.Close()
-	all, err := d.Readdirnames(MaxPins + 1)
+	all, err := d.Readdirnames(limit + 1)
 	if errors.Is(err, io.EOF) {
 		err = nil // an empty folder
 	}
-	if len(all) > MaxPins {
-		return nil, fmt.Errorf("%s holds more than %d files", f.dir(), MaxPins)
+	if len(all) > limit {
+		return nil, fmt.Errorf("%s holds more than %d files", f.dir(), limit)
 	}
 	return all, err
 }

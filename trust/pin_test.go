@@ -6,6 +6,7 @@ package trust
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +156,22 @@ func TestParsePinCanonicalBase64(t *testing.T) {
 	}
 }
 
+// rowOf is a row of n patterns.
+func rowOf(n int) []string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprint("p", i))
+	}
+	return out
+}
+
+func TestMaxPatterns(t *testing.T) {
+	p := testPin(t, "a", 1, rowOf(MaxPatterns)...)
+	if _, err := p.Marshal(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMarshalRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*Pin){
 		"zero":             func(p *Pin) { *p = Pin{} },
@@ -165,7 +182,7 @@ func TestMarshalRefuses(t *testing.T) {
 		"no pattern":       func(p *Pin) { p.For = nil },
 		"zero pattern":     func(p *Pin) { p.For = []Pattern{{}} },
 		"pattern twice":    func(p *Pin) { p.For = patterns(t, "a", "b", "a") },
-		"too many":         func(p *Pin) { p.For = patterns(t, strings.Split(strings.Repeat("a", MaxPatterns+1), "")...) },
+		"too many":         func(p *Pin) { p.For = patterns(t, rowOf(MaxPatterns+1)...) },
 		"no time":          func(p *Pin) { p.Added = time.Time{} },
 		"year 10000":       func(p *Pin) { p.Added = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
 		"year 10000 there": func(p *Pin) { p.Added = time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -7200)) },

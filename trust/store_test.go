@@ -113,15 +113,65 @@ func TestStore(t *testing.T) {
 			t.Errorf("remove %s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"", "../a", "a/b", "A"} {
-		_, err := s.Get(t.Context(), name)
-		if err == nil || s.Remove(t.Context(), name) == nil {
-			t.Errorf("%q is accepted", name)
-		}
-	}
 	left, err := os.ReadDir(filepath.Join(dir, "pins"))
 	if err != nil || len(left) != 2 {
 		t.Errorf("left: %v, %v; want .lock and a.pin", left, err)
+	}
+}
+
+// TestNamesStayInside: no name reaches a file outside the folder of pins.
+func TestNamesStayInside(t *testing.T) {
+	s, dir := storeWith(t, testPin(t, "a", 1, "*"))
+	victim := filepath.Join(dir, "victim.pin")
+	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"", "../victim", "a/../../victim", "A"} {
+		var file *FileError
+		if _, err := s.Get(t.Context(), name); err == nil || errors.As(err, &file) || errors.Is(err, ErrNoPin) {
+			t.Errorf("get %q: %v", name, err)
+		}
+		if err := s.Remove(t.Context(), name); err == nil || errors.Is(err, ErrNoPin) {
+			t.Errorf("remove %q: %v", name, err)
+		}
+	}
+	if _, err := os.Stat(victim); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFolderLimits(t *testing.T) {
+	s, dir := storeWith(t, testPin(t, "a", 1, "*"), testPin(t, "b", 2, "*"))
+	if all, err := s.folder.readDir(3); len(all) != 3 || err != nil { // with the lock
+		t.Errorf("%q, %v", all, err)
+	}
+	if all, err := s.folder.readDir(2); all != nil || err == nil {
+		t.Errorf("%q in a folder of at most 2", all)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "pins", "x.y"), []byte("12345"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := s.folder.read("x", ".y", 5); string(data) != "12345" || err != nil {
+		t.Errorf("%q, %v", data, err)
+	}
+	if data, err := s.folder.read("x", ".y", 4); data != nil || err == nil {
+		t.Errorf("%q of at most 4 bytes", data)
+	}
+}
+
+// TestLeftovers: what a killed process left is gone after the next change.
+func TestLeftovers(t *testing.T) {
+	s, dir := storeWith(t, testPin(t, "a", 1, "*"))
+	left := filepath.Join(dir, "pins", ".sealwax-0123456789.tmp")
+	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	checkList(t, s, "a")
+	if err := s.Add(t.Context(), testPin(t, "b", 2, "*")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); err == nil {
+		t.Error("it is still there")
 	}
 }
 
@@ -175,6 +225,9 @@ func TestAddRefuses(t *testing.T) {
 		if err := s.Add(t.Context(), tt.pin); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.what, err, tt.want)
 		}
+	}
+	if err := s.Add(t.Context(), testPin(t, "a", 2, "x")); !strings.Contains(fmt.Sprint(err), "remove it first") {
+		t.Errorf("the way out is missing: %v", err)
 	}
 	if err := s.Add(t.Context(), Pin{}); err == nil {
 		t.Error("the zero pin is added")

@@ -191,16 +191,22 @@ func (f *File) Commit() error {
 	if err := f.checkTarget(); err != nil {
 		return fmt.Errorf("writing %s: %w", f.target, err)
 	}
-	if err := f.publish(); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			err = ErrExists
-		}
+	if err := f.claim(); err != nil {
 		return fmt.Errorf("writing %s: %w", f.target, err)
 	}
 	if err := SyncDir(filepath.Dir(f.target)); err != nil {
 		return fmt.Errorf("writing %s: syncing its folder: %w", f.target, err)
 	}
 	return nil
+}
+
+// claim publishes, with the one error that callers act on.
+func (f *File) claim() error {
+	err := f.publish()
+	if errors.Is(err, fs.ErrExist) {
+		return ErrExists
+	}
+	return err
 }
 
 // Abort removes what was written. After Commit, or a second time, it does nothing.

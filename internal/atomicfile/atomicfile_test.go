@@ -80,9 +80,9 @@ func TestTakenMeanwhile(t *testing.T) {
 			dir := t.TempDir()
 			f := start(t, filepath.Join(dir, "x"), Options{}, form)
 			write(t, f.target, "somebody else's", 0o644)
-			// publish alone: checkTarget must not be what refuses.
-			if err := f.publish(); !errors.Is(err, fs.ErrExist) {
-				t.Errorf("publish: %v, want fs.ErrExist", err)
+			// claim alone: checkTarget must not be what refuses.
+			if err := f.claim(); !errors.Is(err, ErrExists) {
+				t.Errorf("claim: %v, want ErrExists", err)
 			}
 			if err := f.Commit(); !errors.Is(err, ErrExists) {
 				t.Errorf("Commit: %v, want ErrExists", err)

@@ -15,7 +15,7 @@ const invalid rune = -1
 // product of the two lengths: all ways to match are followed side by side.
 func (p Pattern) Match(s Subject) bool {
 	scheme, glob := cut(p.text)
-	if p.IsZero() || s.name == "" || scheme != s.scheme {
+	if s.name == "" || scheme != s.scheme {
 		return false
 	}
 	// Most names differ from a pattern early: do not take it apart for those.

@@ -41,6 +41,8 @@ func TestMatch(t *testing.T) {
 		{"a?c", "a\xffc", true},
 		{"a\ufffdc", "a\xffc", false},
 		{"a*", "a\xff\xfe", true},
+		{"*\ufffd", "a\ufffd", true},
+		{"*\ufffd", "a\xff", false},
 		{`\*`, "*", true},
 		{`\*`, "x", false},
 		{`a\?`, "a?", true},
