@@ -60,9 +60,8 @@ func agentKeys(ctx context.Context, socket string) ([]*AgentKey, error) {
 	}
 	var keys []*AgentKey
 	for _, k := range listed {
-		if k.Format != sshEd25519 {
-			continue
-		}
+		// Reading the key is strict: other algorithms, certificates, hardware keys
+		// and weak keys all fail here.
 		p, err := parseSSHBlob(k.Blob)
 		if err != nil {
 			continue
@@ -119,12 +118,9 @@ func (k *AgentKey) Sign(ctx context.Context, r SignRequest) ([]byte, error) {
 	if r.Scheme != SchemeEd25519 || r.Digest != nil {
 		return nil, fmt.Errorf("%w: %q", ErrScheme, r.Scheme)
 	}
-	pub, err := ssh.ParsePublicKey(k.pub.sshBlob())
-	if err != nil {
-		return nil, fmt.Errorf("ssh-agent: %w", err)
-	}
+	pub := &agent.Key{Format: sshEd25519, Blob: k.pub.sshBlob()}
 	var sig *ssh.Signature
-	err = withAgent(ctx, k.socket, func(a agent.ExtendedAgent) (err error) {
+	err := withAgent(ctx, k.socket, func(a agent.ExtendedAgent) (err error) {
 		sig, err = a.Sign(pub, r.Message)
 		return err
 	})

@@ -115,6 +115,9 @@ func TestAgent(t *testing.T) {
 	if err != nil || k.Public().MinisignID().String() != "0102030405060708" || k.Comment() != "minisign key 0102030405060708" {
 		t.Errorf("key id in the comment: %v, %v", k, err)
 	}
+	if k.String() != string(k.Public().Fingerprint()) {
+		t.Errorf("prints as %s", k)
+	}
 	if w := k.WithID(ID{1}); w.Public().MinisignID() != (ID{1}) || !w.Public().Equal(k.Public()) {
 		t.Error("WithID")
 	}
@@ -175,6 +178,23 @@ func TestAgentNotBelieved(t *testing.T) {
 	}
 	if _, err := k.Sign(t.Context(), SignRequest{Scheme: SchemeEd25519}); err == nil {
 		t.Error("a key that is gone signs")
+	}
+}
+
+// lister is an agent that lists what no honest agent holds.
+type lister struct {
+	agent.Agent
+	keys []*agent.Key
+}
+
+func (l lister) List() ([]*agent.Key, error) { return l.keys, nil }
+
+func TestAgentWeakKey(t *testing.T) {
+	weak := append(rfcKey(t).pub.sshBlob()[:19], make([]byte, 32)...)
+	socket := serveAgent(t, lister{agent.NewKeyring(), []*agent.Key{{Format: sshEd25519, Blob: weak, Comment: "weak"}}})
+	_, err := Agent(t.Context(), socket, "weak")
+	if !errors.Is(err, ErrNotInAgent) || !strings.HasSuffix(err.Error(), ": none") {
+		t.Errorf("err = %v", err)
 	}
 }
 

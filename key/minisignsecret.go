@@ -35,10 +35,6 @@ func isRawSecret(data []byte) bool {
 // bytes that the base64 line of a key file decodes to. Otherwise it is as
 // [ParseSecret].
 func ParseRawSecret(ctx context.Context, data []byte, pass PassphraseFunc) (*Secret, error) {
-	// Bytes after the key would be skipped by one reader and read by another.
-	if len(data) != rawSecretSize {
-		return nil, fmt.Errorf("reading a raw minisign secret key: %d bytes, want exactly %d", len(data), rawSecretSize)
-	}
 	sealed, err := readRawSecret(data, CarrierRaw)
 	if err != nil {
 		return nil, fmt.Errorf("reading a raw minisign secret key: %w", err)
@@ -55,8 +51,9 @@ func ParseRawSecret(ctx context.Context, data []byte, pass PassphraseFunc) (*Sec
 // encrypted. So the box is plain if and only if its two halves belong together,
 // which never happens by chance.
 func readRawSecret(b []byte, carrier string) (sealedSecret, error) {
+	// Bytes after the key would be skipped by one reader and read by another.
 	if len(b) != rawSecretSize {
-		return sealedSecret{}, fmt.Errorf("minisign secret key: %d bytes, want %d", len(b), rawSecretSize)
+		return sealedSecret{}, fmt.Errorf("minisign secret key: %d bytes, want exactly %d", len(b), rawSecretSize)
 	}
 	if string(b[:2]) != "Ed" || string(b[4:6]) != "B2" {
 		return sealedSecret{}, fmt.Errorf("minisign secret key: algorithms %q and %q, want \"Ed\" and \"B2\": %w", b[:2], b[4:6], ErrUnsupported)

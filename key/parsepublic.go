@@ -74,9 +74,6 @@ func parsePublic(data []byte) (List, error) {
 	if len(data) > MaxPublicBytes {
 		return List{}, fmt.Errorf("more than %d bytes", MaxPublicBytes)
 	}
-	if len(data) == 0 {
-		return List{}, errEmpty
-	}
 	if isBinarySecret(data) {
 		return List{}, ErrSecretGiven
 	}

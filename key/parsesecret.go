@@ -120,9 +120,6 @@ func readSecret(data []byte) (sealedSecret, error) {
 	if len(data) > MaxSecretBytes {
 		return sealedSecret{}, fmt.Errorf("more than %d bytes", MaxSecretBytes)
 	}
-	if len(data) == 0 {
-		return sealedSecret{}, errEmpty
-	}
 	switch {
 	case isRawSecret(data):
 		return readRawSecret(data, CarrierRaw)

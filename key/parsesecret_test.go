@@ -115,6 +115,10 @@ func TestSecretOtherForms(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, s, err)
 		}
 	}
+	tauri := base64.StdEncoding.EncodeToString(file)
+	if info, err := InspectSecret([]byte(tauri)); err != nil || info != (SecretInfo{Carrier: CarrierTauri, Public: want}) {
+		t.Errorf("Tauri: %+v, %v", info, err)
+	}
 	_, der, err := decodePEM(readTestdata(t, "pkcs8/v2.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +165,12 @@ func TestPassphraseFunc(t *testing.T) {
 	if err != nil || calls != 1 || !bytes.Equal(given, make([]byte, 3)) {
 		t.Errorf("%v after %d calls, password now %q", err, calls, given)
 	}
+	_, _ = ParseSecret(t.Context(), readTestdata(t, "minisign/rsign-password-pw1.key"), func(_ context.Context, what string) ([]byte, error) {
+		if what != CarrierMinisign {
+			t.Errorf("asked for %q", what)
+		}
+		return nil, errors.New("no")
+	})
 	refused := errors.New("no terminal")
 	_, err = ParseSecret(t.Context(), data, func(context.Context, string) ([]byte, error) { return nil, refused })
 	if !errors.Is(err, refused) {
@@ -238,6 +248,11 @@ func TestSecretRefusals(t *testing.T) {
 		{"PKCS #8, unused bits", replaceByte(v2, len(v2)-33, 1), "PKCS #8", ErrDamaged},
 		{"PKCS #8, parameters", append([]byte("\x30\x30\x02\x01\x00\x30\x07\x06\x03\x2b\x65\x70\x05\x00"), v1[12:]...), "another algorithm", ErrUnsupported},
 		{"PKCS #8, 31 bytes", append([]byte("\x30\x2d\x02\x01\x00"+oidEd25519+"\x04\x21\x04\x1f"), v1[17:]...), "PKCS #8", ErrDamaged},
+		{"PEM cut off", readTestdata(t, "pkcs8/v1.pem")[:60], "cut off", nil},
+		{"PEM without its end", []byte("-----BEGIN PRIVATE KEY-----\nAAAA\nAAAA\n"), "not the end", nil},
+		{"PKCS #8, bytes after it in PEM", bytes.Replace(readTestdata(t, "pkcs8/v1.pem"), []byte("hC\n"), []byte("hCAA==\n"), 1), "PKCS #8", ErrDamaged},
+		{"PKCS #8, version 3", replaceByte(v1, 4, 2), "PKCS #8", ErrDamaged},
+		{"PKCS #8, version -1", replaceByte(v1, 4, 255), "PKCS #8", ErrDamaged},
 		{"PKCS #8, trailing", append([]byte("\x30\x30"), append(bytes.Clone(v1[2:]), 5, 0)...), "PKCS #8", ErrDamaged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -333,6 +348,14 @@ func TestEncryptedBox(t *testing.T) {
 		if _, err := ParseRawSecret(t.Context(), seal(c.edit), password("pw")); !errors.Is(err, c.is) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.is)
 		}
+	}
+}
+
+// TestXorScryptBound asks for twice the work, of which there is little.
+func TestXorScryptBound(t *testing.T) {
+	box := []byte("box")
+	if err := xorScrypt(box, nil, nil, 65536, 1<<20); !errors.Is(err, ErrCostly) || string(box) != "box" {
+		t.Errorf("xorScrypt = %v", err)
 	}
 }
 

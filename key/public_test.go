@@ -53,6 +53,7 @@ func TestNames(t *testing.T) {
 		{"OpenSSH fingerprint", p.SSHFingerprint(), rfcSSH},
 		{"minisign id", p.MinisignID().String(), rfcMinisignID},
 		{"wasmsign id", hex.EncodeToString(p.WasmsignID()), rfcWasmsignID},
+		{"algorithm", string(p.Algorithm()), "ed25519"},
 		{"string", p.String(), rfcFingerprint},
 		{"secret string", s.String(), rfcFingerprint},
 	} {
@@ -94,6 +95,17 @@ func TestZeroPublic(t *testing.T) {
 	}
 	if _, err := new(Secret).Sign(t.Context(), SignRequest{Scheme: SchemeEd25519}); err == nil {
 		t.Error("the zero secret signs")
+	}
+}
+
+func TestNoSecretOfTooFewBytes(t *testing.T) {
+	if _, err := Generate(strings.NewReader("thirty-one bytes are too few...")); err == nil {
+		t.Error("a key is made of 31 bytes")
+	}
+	for _, n := range []int{0, 31, 33, 64} {
+		if _, err := NewSecret(make([]byte, n)); err == nil {
+			t.Errorf("a key is made of a seed of %d bytes", n)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ func TestSSHList(t *testing.T) {
 		strings.TrimSpace(string(readTestdata(t, "ssh/ecdsa.pub"))),
 		"sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t x",
 		`from="*.example.com,!a \"b",command="echo \"hi, there\"",no-pty ` + rfcSSHLine + " with options",
+		rfcSSHLine + " 0123456789abcdef",
 		rfcSSHLine + " minisign key 0123",
 		"ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5 x",
 	}, "\n")
@@ -41,12 +42,13 @@ func TestSSHList(t *testing.T) {
 		`3 "" ` + rfcMinisignID,
 		`5 "minisign key 0123456789abcdef" 0123456789ABCDEF`,
 		`8 "with options" ` + rfcMinisignID,
-		`9 "minisign key 0123" ` + rfcMinisignID,
+		`9 "0123456789abcdef" ` + rfcMinisignID,
+		`10 "minisign key 0123" ` + rfcMinisignID,
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	for i, says := range []string{"line 4: \"ssh-rsa\"", "line 6: \"ecdsa-", "line 7: \"sk-ssh-ed25519@openssh.com\" skipped: a hardware", "line 10: \"ssh-ed25519-cert"} {
+	for i, says := range []string{"line 4: \"ssh-rsa\"", "line 6: \"ecdsa-", "line 7: \"sk-ssh-ed25519@openssh.com\" skipped: a hardware", "line 11: \"ssh-ed25519-cert"} {
 		if i >= len(l.Notes) || !strings.HasPrefix(l.Notes[i], says) {
 			t.Errorf("notes are %q, want one that begins with %q", l.Notes, says)
 		}

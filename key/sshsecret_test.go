@@ -93,6 +93,38 @@ func TestOpenSSHContainer(t *testing.T) {
 	}
 }
 
+// TestOpenSSHOtherKeyInside puts the name of one key on the file of another.
+func TestOpenSSHOtherKeyInside(t *testing.T) {
+	_, body, err := decodePEM(readTestdata(t, "ssh/ecdsa.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head = len(sshMagic) + 8 + 8 + 4 + 4
+	blob := rfcKey(t).pub.sshBlob()
+	rest := body[head+4+int(binary.BigEndian.Uint32(body[head:])):]
+	file := bytes.Clone(body[:head])
+	file = binary.BigEndian.AppendUint32(file, uint32(len(blob)))
+	file = append(append(file, blob...), rest...)
+	if _, err := readOpenSSH(file); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestOpenSSHEncryptedDamage(t *testing.T) {
+	_, body, err := decodePEM(readTestdata(t, "ssh/pw1.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(body) {
+		if _, err := readOpenSSH(body[:n]); err == nil {
+			t.Errorf("cut off at %d of %d bytes: taken", n, len(body))
+		}
+	}
+	if _, err := readOpenSSH(flip(body, 0)); !errors.Is(err, ErrDamaged) {
+		t.Errorf("another magic: %v", err)
+	}
+}
+
 func TestOpenSSHCutOff(t *testing.T) {
 	_, body, err := decodePEM(soundSSHFile(t).encode())
 	if err != nil {
