@@ -175,7 +175,7 @@ func TestParseRefuses(t *testing.T) {
 
 // TestNoBlowUp: patterns that take backtracking matchers years.
 func TestNoBlowUp(t *testing.T) {
-	long := strings.Repeat("a", 100_000)
+	long := strings.Repeat("a", 5_000)
 	for _, pattern := range []string{
 		strings.Repeat("*a", 255) + "b",
 		"xx:" + strings.Repeat("**a", 160) + "b",
