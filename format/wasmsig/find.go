@@ -68,9 +68,12 @@ func broken(source string, code sealwax.Code, reason error) *sealwax.Broken {
 // signatures are those of one payload: one for each record, since each has its
 // own key.
 func signatures(source string, payload []byte) []sealwax.Signature {
-	p, err := Parse(payload)
-	if err != nil {
-		return []sealwax.Signature{unreadable(source, payload, err)}
+	p, neighbour, err := read(payload)
+	switch {
+	case neighbour != "":
+		return []sealwax.Signature{foreign(source, neighbour)}
+	case err != nil:
+		return []sealwax.Signature{broken(source, "", err)}
 	}
 	var out []sealwax.Signature
 	for i := range p.Sets {
@@ -82,12 +85,9 @@ func signatures(source string, payload []byte) []sealwax.Signature {
 	return out
 }
 
-// unreadable says what a payload is that [Parse] does not read.
-func unreadable(source string, payload []byte, err error) *sealwax.Broken {
-	if neighbour := classify(payload); neighbour != "" {
-		return broken(source, sealwax.CodeSignatureForeign, fmt.Errorf("it is %s, which is recognised and not verified", neighbour))
-	}
-	return broken(source, "", err)
+// foreign says that a signature is another tool's.
+func foreign(source, neighbour string) *sealwax.Broken {
+	return broken(source, sealwax.CodeSignatureForeign, fmt.Errorf("it is %s, which is recognised and not verified", neighbour))
 }
 
 func newSignature(source string, payload []byte, set *Set, rec *Record) sealwax.Signature {
@@ -160,7 +160,7 @@ func readAt(r io.ReaderAt, off, size int64) ([]byte, error) {
 func (o *outline) signatures() []sealwax.Signature {
 	var out []sealwax.Signature
 	for _, n := range o.neighbours {
-		out = append(out, broken(sealwax.Embedded, sealwax.CodeSignatureForeign, fmt.Errorf("it is %s, which is recognised and not verified", n)))
+		out = append(out, foreign(sealwax.Embedded, n))
 	}
 	if o.tailIsForeign() {
 		return out

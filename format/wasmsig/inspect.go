@@ -134,12 +134,12 @@ func (in *inspector) listParts() {
 
 // payload lists the signatures of a payload.
 func (in *inspector) payload(source string, payload []byte) {
-	p, err := Parse(payload)
-	if err != nil {
-		if n := classify(payload); n != "" {
-			in.neighbour(n)
-			return
-		}
+	p, neighbour, err := read(payload)
+	switch {
+	case neighbour != "":
+		in.neighbour(neighbour)
+		return
+	case err != nil:
 		in.problem("%s: %v", source, err)
 		return
 	}

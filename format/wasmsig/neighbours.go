@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/sealwax/sealwax/internal/wasmbin"
+	"github.com/sealwax/sealwax/key"
 )
 
 // maxNeighbours is how many sections of neighbours are named.
@@ -40,6 +41,31 @@ func sectionNeighbour(name string) string {
 	return ""
 }
 
+// read is [Parse] for a first look: if the payload is another tool's, neighbour
+// says whose, and there is nothing to check.
+func read(payload []byte) (p *Payload, neighbour string, err error) {
+	if p, err = Parse(payload); err != nil {
+		return nil, classify(payload), err
+	}
+	if p.old() {
+		return nil, neighbourOld, nil
+	}
+	return p, "", nil
+}
+
+// old reports whether every record lacks the algorithm, as those of wasmsig 0.1.x
+// do: the length of the signature stands where it should be.
+func (p *Payload) old() bool {
+	for _, set := range p.Sets {
+		for _, rec := range set.Records {
+			if rec.Alg != key.SignatureSize || len(rec.Rest) != key.SignatureSize {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // classify says whose a payload is that [Parse] does not read, or "".
 func classify(payload []byte) string {
 	switch {
@@ -47,11 +73,9 @@ func classify(payload []byte) string {
 		return neighbourSigil
 	case frehberg(payload):
 		return neighbourFrehberg
-	case layout{head: 3, lengths: true}.reads(payload):
-		return neighbourOld
-	case layout{head: 3, alg: true}.reads(payload):
+	case layout{head: 3}.reads(payload):
 		return neighbourSpec
-	case layout{head: 2, alg: true}.reads(payload), layout{head: 2, lengths: true, alg: true}.reads(payload):
+	case layout{head: 2}.reads(payload), layout{head: 2, lengths: true}.reads(payload):
 		return neighbourOldest
 	}
 	return ""
@@ -92,10 +116,14 @@ func (o *outline) tailIsForeign() bool {
 
 // layout is a way of writing the payload that is not the one of [Parse].
 type layout struct {
-	head    int  // bytes before the number of sets: version, content type, hash
+	// head is how many bytes stand before the number of sets: version, content type
+	// and hash function, or in 2021 version and hash function. Then the algorithm
+	// was the first byte of the signature.
+	head    int
 	lengths bool // a length before each set and each record
-	alg     bool // an algorithm id in each record
 }
+
+func (l layout) of2021() bool { return l.head == 2 }
 
 // reads reports whether the payload is written so, to its last byte.
 func (l layout) reads(payload []byte) bool {
@@ -159,7 +187,9 @@ func (l layout) record(r *reader) error {
 	if _, err := in.block("a key id"); err != nil {
 		return err
 	}
-	if l.alg {
+	size := key.SignatureSize + 1
+	if !l.of2021() {
+		size = key.SignatureSize
 		if _, err := in.take("an algorithm", 1); err != nil {
 			return err
 		}
@@ -168,9 +198,8 @@ func (l layout) record(r *reader) error {
 	if err != nil {
 		return err
 	}
-	// 64 bytes, or 65 where the algorithm is the first of them.
-	if n := len(sig.b); n != 64 && n != 65 {
-		return syntax("a signature of %d bytes", n)
+	if len(sig.b) != size {
+		return syntax("a signature of %d bytes", len(sig.b))
 	}
 	return done()
 }
