@@ -194,9 +194,8 @@ func (p *process) converse(job helper.Job) talked {
 	if t.hello, t.err = p.greet(r); t.err != nil {
 		return t
 	}
-	if t.err = helper.Write(p.commands, job); t.err != nil {
-		return t
-	}
+	// A child that no longer reads has its reasons, and says them.
+	_ = helper.Write(p.commands, job)
 	for started := false; ; {
 		m, err := r.Next()
 		if err != nil {
@@ -237,7 +236,8 @@ func (p *process) greet(r *helper.Reader) (helper.Hello, error) {
 		return hello, fmt.Errorf("%w: the helper %q speaks %q, this sealwax speaks %q; install both from one release",
 			helper.ErrProtocol, hello.Name, hello.Protocol, helper.Protocol)
 	}
-	return hello, helper.WriteGrease(p.commands)
+	_ = helper.WriteGrease(p.commands)
+	return hello, nil
 }
 
 // watch is one wait for a child's end.
@@ -251,7 +251,7 @@ type watch struct {
 
 // wait returns when the child is gone and everything it said has been read.
 func (w *watch) wait(ctx context.Context, timeout time.Duration, signals <-chan os.Signal) {
-	tick := time.NewTicker(watchdogTime)
+	tick := time.NewTimer(watchdogTime)
 	defer tick.Stop()
 	var deadline <-chan time.Time
 	if timeout > 0 {
@@ -283,11 +283,22 @@ func (w *watch) wait(ctx context.Context, timeout time.Duration, signals <-chan 
 		case s := <-signals:
 			w.interrupt(s)
 		case <-tick.C:
-			if w.p.memory() > w.total {
-				w.stop(ErrMemory)
-			}
+			tick.Reset(w.look())
 		}
 	}
+}
+
+// look holds the child's memory to its limit and says when to look again: soon,
+// when there is little left.
+func (w *watch) look() time.Duration {
+	n := w.p.memory()
+	if n > w.total {
+		w.stop(ErrMemory)
+	}
+	if n > w.total/2 {
+		return watchdogTime / 5
+	}
+	return watchdogTime
 }
 
 // stop kills the child. The first cause stands.
@@ -344,17 +355,24 @@ func (w *watch) died(res Result) (Result, error) {
 	if wasInterrupted(w.p.cmd.ProcessState) {
 		return res, ErrInterrupted
 	}
+	text := lastWords(w.said.err)
+	if outOfMemory(text) || w.p.peak() > w.total/4*3 {
+		return res, ErrMemory
+	}
+	return res, &GuestError{Kind: Internal, Message: fmt.Sprintf("the engine's process ended (%s) %s", w.p.cmd.ProcessState, text)}
+}
+
+// lastWords is the first line of what a child said that is no message.
+func lastWords(err error) string {
 	var crash *helper.CrashError
-	if errors.As(w.said.err, &crash) {
-		if outOfMemory(crash.Text) {
-			return res, ErrMemory
-		}
-		return res, &GuestError{Kind: Internal, Message: fmt.Sprintf("the engine died (%s): %s", w.p.cmd.ProcessState, crash.Text)}
+	switch {
+	case errors.As(err, &crash):
+		line, _, _ := strings.Cut(strings.TrimSpace(crash.Text), "\n")
+		return "with: " + line
+	case errors.Is(err, helper.ErrProtocol):
+		return "after breaking the rules: " + err.Error()
 	}
-	if w.said.err != nil && errors.Is(w.said.err, helper.ErrProtocol) {
-		return res, &GuestError{Kind: Internal, Message: w.said.err.Error()}
-	}
-	return res, &GuestError{Kind: Internal, Message: fmt.Sprintf("the engine's process ended without a word (%s)", w.p.cmd.ProcessState)}
+	return "without a word"
 }
 
 // outOfMemory recognises the last words of a Go runtime that got no memory.

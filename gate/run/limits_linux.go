@@ -32,3 +32,12 @@ func (p *process) memory() int64 {
 	}
 	return pages * int64(os.Getpagesize())
 }
+
+// peak is the most the child had in memory, in bytes, once it has ended.
+func (p *process) peak() int64 {
+	u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return unknown
+	}
+	return u.Maxrss << 10
+}

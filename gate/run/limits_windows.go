@@ -45,9 +45,6 @@ const statusControlC = 0xC000013A
 
 func wasInterrupted(s *os.ProcessState) bool { return uint32(s.ExitCode()) == statusControlC }
 
-// memory is kept by the job object; see [process.confine].
-func (p *process) memory() int64 { return unknown }
-
 // confine puts the child into a job object that ends it with this process and
 // holds its memory.
 func (p *process) confine(total int64) error {

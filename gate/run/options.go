@@ -74,7 +74,7 @@ func splitDir(s string, windows bool) (host, guest string) {
 		}
 		return drive + before, after
 	}
-	for i := 1; i < len(s)-1; i++ {
+	for i := 0; i < len(s)-1; i++ {
 		if s[i] == ':' && (s[i+1] == '/' || s[i+1] == '.') {
 			return drive + s[:i], s[i+1:]
 		}

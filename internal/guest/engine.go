@@ -55,7 +55,7 @@ const (
 
 // execute compiles and runs a module, and returns the guest's exit code. It
 // calls started once everything that can be checked before has been.
-func execute(ctx context.Context, job helper.Job, module []byte, started func() error) (uint32, error) {
+func execute(ctx context.Context, job helper.Job, module []byte, stderr *os.File, started func() error) (uint32, error) {
 	if err := checkKind(module); err != nil {
 		return 0, err
 	}
@@ -83,7 +83,7 @@ func execute(ctx context.Context, job helper.Job, module []byte, started func() 
 	if err := started(); err != nil {
 		return 0, err
 	}
-	return call(ctx, rt, code, moduleConfig(job, folders), job)
+	return call(ctx, rt, code, moduleConfig(job, folders).WithStderr(stderr), job)
 }
 
 // checkKind says clearly what the engine would say in its own way.
@@ -203,7 +203,7 @@ func at(first bool) int {
 // randomness, and nothing else.
 func moduleConfig(job helper.Job, folders wazero.FSConfig) wazero.ModuleConfig {
 	c := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithArgs(job.Args...).
-		WithStdin(os.Stdin).WithStdout(os.Stdout).WithStderr(os.Stderr).
+		WithStdin(os.Stdin).WithStdout(os.Stdout).
 		WithSysWalltime().WithSysNanotime().WithSysNanosleep().WithRandSource(rand.Reader).
 		WithFSConfig(folders)
 	for _, e := range job.Env {

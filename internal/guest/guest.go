@@ -115,12 +115,16 @@ func serve(d descriptors, job helper.Job) helper.Message {
 	if err := applyLimits(job.Limits); err != nil {
 		return failure(helper.Internal, fmt.Errorf("setting the memory limit: %w", err))
 	}
+	stderr, err := takeStderr()
+	if err != nil {
+		return failure(helper.Internal, fmt.Errorf("taking the error stream: %w", err))
+	}
 	bytes, err := readModule(d.module)
 	if err != nil {
 		return failure(helper.Internal, fmt.Errorf("reading the module: %w", err))
 	}
 	started := func() error { return helper.Write(d.events, helper.Started{}) }
-	code, err := execute(context.Background(), job, bytes, started)
+	code, err := execute(context.Background(), job, bytes, stderr, started)
 	if err != nil {
 		return failureOf(err)
 	}

@@ -1,0 +1,8 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+// Roles that need a Unix.
+func parent() int { return 1 }
+func eater() int  { return 1 }

@@ -1,0 +1,31 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package guest
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// takeStderr gives the guest its error stream under another number and leaves
+// the runtime the null device: what a dying engine has to say goes to the
+// parent, not between the guest's own lines.
+func takeStderr() (*os.File, error) {
+	fd, err := unix.FcntlInt(os.Stderr.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, err
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	if err := dup2(int(null.Fd()), int(os.Stderr.Fd())); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "stderr"), nil
+}
