@@ -5,6 +5,7 @@ package wasmsig
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"io"
 
 	"github.com/sealwax/sealwax/internal/wasmbin"
@@ -147,11 +148,13 @@ func (l layout) set(r *reader) error {
 		return err
 	}
 	n, err := in.count("hashes", MaxHashes)
-	if err == nil {
-		_, err = in.take("hashes", uint32(n)*32)
-	}
 	if err != nil {
 		return err
+	}
+	for range n {
+		if _, err := in.take("a hash", sha256.Size); err != nil {
+			return err
+		}
 	}
 	if n, err = in.count("signatures", MaxSignatures); err != nil {
 		return err

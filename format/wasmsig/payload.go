@@ -77,7 +77,7 @@ func Parse(data []byte) (*Payload, error) {
 	if err != nil {
 		return nil, err
 	}
-	budget := MaxSignatures
+	budget := uint32(MaxSignatures)
 	for range n {
 		set, err := r.set(&budget)
 		if err != nil {
@@ -114,7 +114,7 @@ func (r *reader) number(what string) (uint32, error) {
 }
 
 // count reads a number of things of which there is at least one.
-func (r *reader) count(what string, most int) (int, error) {
+func (r *reader) count(what string, most uint32) (uint32, error) {
 	n, err := r.number(what)
 	switch {
 	case err != nil:
@@ -124,10 +124,10 @@ func (r *reader) count(what string, most int) (int, error) {
 	case n == 0:
 		// A signature over no hash would be good for every module.
 		return 0, syntax("a set without a hash")
-	case uint64(n) > uint64(most):
+	case n > most:
 		return 0, syntax("%d %s, and at most %d are read", n, what, most)
 	}
-	return int(n), nil
+	return n, nil
 }
 
 // take takes n bytes.
@@ -150,7 +150,7 @@ func (r *reader) block(what string) (reader, error) {
 	return reader{b}, err
 }
 
-func (r *reader) set(budget *int) (Set, error) {
+func (r *reader) set(budget *uint32) (Set, error) {
 	var set Set
 	in, err := r.block("a set")
 	if err != nil {

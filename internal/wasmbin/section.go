@@ -139,7 +139,7 @@ func parseName(b []byte, at int, size uint32, s Section) (_ Section, need int, e
 // Header is the section's header, name included, in as few bytes as it takes.
 // It differs from what is in the file if and only if the section is padded.
 func (s *Section) Header() []byte {
-	content := uint32(s.End - s.Payload)
+	content := uint32(s.End - s.Payload) //nolint:gosec // part of a size of 32 bits
 	if s.ID != 0 {
 		return AppendLEB([]byte{s.ID}, content)
 	}
