@@ -82,6 +82,20 @@ func (q Quorum) asks(by Anchor) bool {
 	return q.names(by) || slices.ContainsFunc(q.Of, func(sub Quorum) bool { return sub.asks(by) })
 }
 
+// askedFirst orders anchors, those that could be members before the others: one
+// key may be trusted in two roles, and the role that is asked for counts.
+func (q Quorum) askedFirst(anchors []Anchor) []Anchor {
+	var asked, others []Anchor
+	for _, a := range anchors {
+		if q.asks(a) {
+			asked = append(asked, a)
+		} else {
+			others = append(others, a)
+		}
+	}
+	return append(asked, others...)
+}
+
 // Requirement is a statement that a claim must carry.
 type Requirement struct {
 	Name string

@@ -42,6 +42,8 @@ type Form struct {
 	End int64
 }
 
+var errNoArtifact = errors.New("could not decide: there is no artifact")
+
 // candidate is a signature with those who may have made it.
 type candidate struct {
 	sig     Signature
@@ -56,6 +58,10 @@ type candidate struct {
 // The order is find, look up, plan, read once, check, judge. No content is read
 // when nobody who is known could have signed.
 func (v *Verifier) Verify(ctx context.Context, a *Artifact, p *Policy) (*Report, error) {
+	if a == nil || a.content == nil { // the zero Artifact is nothing
+		r := &Report{Err: errNoArtifact}
+		return r, errNoArtifact
+	}
 	r := &Report{Artifact: ArtifactInfo{Name: a.Name(), Kind: a.Kind(), Size: a.Size()}}
 	if p == nil {
 		p = &Policy{}
@@ -165,7 +171,7 @@ func (v *Verifier) lookUp(ctx context.Context, p *Policy, found []Signature, r *
 		case len(anchors) == 0:
 			r.add(CodeSignerUnknown, SeverityWarning, h.Source, "", "%s is by nobody who is trusted for %s", labelled(h), r.Artifact.Name)
 		default:
-			out = append(out, candidate{s, h, anchors[:min(len(anchors), MaxTries)]})
+			out = append(out, candidate{s, h, p.Need.askedFirst(anchors[:min(len(anchors), MaxTries)])})
 		}
 	}
 	return out, nil
@@ -279,7 +285,7 @@ func (e *CodedError) Unwrap() error { return e.Err }
 // signature says more than a stranger's.
 func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
 	var bad error
-	for _, by := range c.anchors {
+	for _, by := range c.anchors { // those whom the policy asks for come first
 		claim, err := c.sig.Check(ctx, a, by)
 		if err == nil {
 			claim.By = by // what was proven, it was proven of this anchor

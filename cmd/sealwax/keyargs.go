@@ -83,7 +83,10 @@ func looksLikeKey(arg string) bool {
 func (a *app) publicKeys(ctx context.Context, arg string) ([]key.ListedKey, error) {
 	if looksLikeKey(arg) {
 		l, err := key.ParsePublic([]byte(arg))
-		return l.Keys, err
+		if err != nil {
+			return nil, badKey("-k", err)
+		}
+		return l.Keys, nil
 	}
 	if name, ok := strings.CutPrefix(arg, prefixAgent); ok {
 		k, err := key.Agent(ctx, a.getenv("SSH_AUTH_SOCK"), name)
@@ -99,7 +102,7 @@ func (a *app) publicKeys(ctx context.Context, arg string) ([]key.ListedKey, erro
 		}
 		p, err := key.ParseRawPublic(data)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, badKey(path, err)
 		}
 		return []key.ListedKey{{Public: p}}, nil
 	}
@@ -109,7 +112,7 @@ func (a *app) publicKeys(ctx context.Context, arg string) ([]key.ListedKey, erro
 	}
 	l, err := key.ParsePublic(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", arg, err)
+		return nil, badKey(arg, err)
 	}
 	for _, n := range l.Notes {
 		a.note("%s: %s", arg, sealwax.Printable(n))
@@ -147,9 +150,23 @@ func (a *app) secret(ctx context.Context, arg string, pw *passwords) (*key.Secre
 	defer clear(data)
 	s, err := parse(ctx, data, pw.ask)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, badKey(path, err)
 	}
 	return s, nil
+}
+
+// badKey is "used wrongly", unless it was the password that was wanting.
+func badKey(path string, err error) error {
+	err = fmt.Errorf("%s: %w", path, err)
+	code := exitUsage
+	unread := (*fs.PathError)(nil)
+	switch c := exitCode(err); {
+	case c == exitPerson || c == exitInterrupted:
+		code = c
+	case errors.As(err, &unread): // the password's file could not be read
+		code = exitUndecided
+	}
+	return &exitError{code: code, err: err, hint: strings.Join(hints(err), "; ")}
 }
 
 // defaultKey is where minisign, then rsign, keep a person's key.

@@ -39,7 +39,9 @@ func (a *app) truster(ctx context.Context, keys []string) (truster, error) {
 		if path == source.Stdin {
 			return nil // a stream has no name that a pin could be for
 		}
-		return store.For(trust.FileSubject(path), sealwax.RoleRelease)
+		// Both roles are asked, so that a key of the wrong one is called by its
+		// name: the policy counts the right one only.
+		return store.For(trust.FileSubject(path), sealwax.RoleRelease, sealwax.RoleNative)
 	}, nil
 }
 
