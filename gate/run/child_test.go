@@ -9,24 +9,58 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/sealwax/sealwax/internal/guest"
 	"github.com/sealwax/sealwax/internal/helper"
 )
 
-// TestMain makes the test binary its own child, and whatever its name says.
+// TestMain lets the test binary play a role when its name says so.
 func TestMain(m *testing.M) {
 	if play, ok := roles[filepath.Base(os.Args[0])]; ok {
 		os.Exit(play())
 	}
-	if len(os.Args) > 1 && os.Args[1] == ChildArgument {
-		os.Exit(guest.Main(os.Args[2:]))
+	os.Exit(inTemporaryFolder(m))
+}
+
+// inTemporaryFolder runs the tests and leaves nothing behind.
+func inTemporaryFolder(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "sealwax-run-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
-	os.Exit(m.Run())
+	defer os.RemoveAll(dir)
+	for _, v := range []string{"TMPDIR", "TMP"} {
+		os.Setenv(v, dir)
+	}
+	return m.Run()
+}
+
+// engine is testdata/child, built once for all tests.
+var engine = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "sealwax-test-*")
+	if err != nil {
+		return "", err
+	}
+	exe := filepath.Join(dir, "child.exe")
+	cmd := exec.Command("go", "build", "-o", exe, "./testdata/child")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stderr = os.Stderr
+	return exe, cmd.Run()
+})
+
+func engineExe(t *testing.T) string {
+	t.Helper()
+	exe, err := engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exe
 }
 
 // role is the test binary under a name that makes it play something else.
@@ -54,7 +88,7 @@ type outcome struct {
 // try runs a module with its output collected.
 func try(t *testing.T, job Job, module []byte, stdin string) outcome {
 	t.Helper()
-	return tryWith(t, t.Context(), "", job, module, stdin)
+	return tryWith(t, t.Context(), engineExe(t), job, module, stdin)
 }
 
 func tryWith(t *testing.T, ctx context.Context, exe string, job Job, module []byte, stdin string) outcome {
@@ -292,7 +326,7 @@ func TestHardLimitOfTime(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			c.job.Timeout = 1500 * time.Millisecond
 			start := time.Now()
-			_, err := Child{Stdin: r}.Run(t.Context(), c.job, held(t, c.module))
+			_, err := Child{Executable: engineExe(t), Stdin: r}.Run(t.Context(), c.job, held(t, c.module))
 			if !errors.Is(err, ErrTimeout) {
 				t.Errorf("err = %v, want ErrTimeout", err)
 			}
@@ -307,11 +341,11 @@ func TestContextEndsTheGuest(t *testing.T) {
 	cause := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(300*time.Millisecond, func() { cancel(cause) })
-	o := tryWith(t, ctx, "", Job{}, spinModule(), "")
+	o := tryWith(t, ctx, engineExe(t), Job{}, spinModule(), "")
 	if !errors.Is(o.err, cause) {
 		t.Errorf("err = %v, want the context's cause", o.err)
 	}
-	if o := tryWith(t, ctx, "", Job{}, spinModule(), ""); o.err == nil {
+	if o := tryWith(t, ctx, engineExe(t), Job{}, spinModule(), ""); o.err == nil {
 		t.Error("a guest ran although its context had ended")
 	}
 }
@@ -326,7 +360,7 @@ func TestOutputStreams(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		_, err := Child{Stdout: w}.Run(ctx, Job{Args: []string{"ready-then-spin"}}, guestModule(t))
+		_, err := Child{Executable: engineExe(t), Stdout: w}.Run(ctx, Job{Args: []string{"ready-then-spin"}}, guestModule(t))
 		w.Close()
 		ended <- err
 	}()

@@ -33,7 +33,7 @@ func TestTablesCountAsMemory(t *testing.T) {
 // TestChildEnvironment looks at the child from outside.
 func TestChildEnvironment(t *testing.T) {
 	t.Setenv("SECRET", "of the host")
-	p, err := Child{}.start(held(t, spinModule()))
+	p, err := Child{Executable: engineExe(t)}.start(held(t, spinModule()))
 	if err != nil {
 		t.Fatal(err)
 	}

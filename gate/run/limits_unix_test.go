@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,16 +28,9 @@ func parent() int {
 	if err != nil {
 		return 1
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		return 1
-	}
-	if exe, err = filepath.EvalSymlinks(exe); err != nil {
-		return 1
-	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := Child{Executable: exe, Stdout: os.Stdout}.Run(context.Background(), Job{}, f)
+		_, err := Child{Executable: os.Args[1], Stdout: os.Stdout}.Run(context.Background(), Job{}, f)
 		done <- err
 	}()
 	fmt.Println("running")
@@ -53,7 +45,7 @@ func parent() int {
 // startParent starts a parent and waits until its child has started its guest.
 func startParent(t *testing.T) (cmd *exec.Cmd, child int, rest *bufio.Reader) {
 	t.Helper()
-	cmd = exec.Command(role(t, "parent"))
+	cmd = exec.Command(role(t, "parent"), engineExe(t))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -174,7 +166,7 @@ func TestBrokenPipe(t *testing.T) {
 	}
 	defer w.Close()
 	time.AfterFunc(300*time.Millisecond, func() { r.Close() })
-	res, err := Child{Stdout: w}.Run(t.Context(), Job{Args: []string{"flood"}, Timeout: time.Minute}, guestModule(t))
+	res, err := Child{Executable: engineExe(t), Stdout: w}.Run(t.Context(), Job{Args: []string{"flood"}, Timeout: time.Minute}, guestModule(t))
 	if err != nil || res.ExitCode != 141 && res.ExitCode != 9 {
 		t.Errorf("code %d, err %v; want 141", res.ExitCode, err)
 	}

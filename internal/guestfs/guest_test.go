@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,33 +25,42 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 )
 
-// build compiles a Go program from testdata for WASI.
-func build(t *testing.T, name string) []byte {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), name+".wasm")
-	cmd := exec.Command("go", "build", "-o", out, "./testdata/"+name)
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "CGO_ENABLED=0")
-	if b, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", name, err, b)
-	}
-	b, err := os.ReadFile(out)
+// guest is testdata/guest compiled for WASI, once for all tests.
+var guest = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "sealwax-test-*")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return b
-}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "guest.wasm")
+	cmd := exec.Command("go", "build", "-o", out, "./testdata/guest")
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "CGO_ENABLED=0")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(out)
+})
+
+// compiled keeps the guest's machine code between tests: compiling is slow with
+// the race detector.
+var compiled = sync.OnceValue(wazero.NewCompilationCache)
 
 // run runs a guest with dir as /m, and returns its output and exit code. A guest
 // that hangs fails the test.
-func run(t *testing.T, module []byte, dir string, access Access, args ...string) (string, uint32) {
+func run(t *testing.T, dir string, access Access, args ...string) (string, uint32) {
 	t.Helper()
+	module, err := guest()
+	if err != nil {
+		t.Fatal(err)
+	}
 	folder, err := Open(dir, access)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer folder.Close()
 	ctx := context.Background()
-	rt := wazero.NewRuntime(ctx)
+	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCompilationCache(compiled()))
 	defer rt.Close(ctx)
 	wasi_snapshot_preview1.MustInstantiate(ctx, rt)
 	var out bytes.Buffer
@@ -64,7 +74,7 @@ func run(t *testing.T, module []byte, dir string, access Access, args ...string)
 	}()
 	select {
 	case err = <-done:
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("the guest hangs")
 	}
 	var exit *sys.ExitError
@@ -176,7 +186,7 @@ var changes = []string{
 func TestAttacksOnReadOnlyFolder(t *testing.T) {
 	base, dir := prepare(t)
 	before := state(t, base)
-	out, code := run(t, build(t, "attacker"), dir, ReadOnly, base)
+	out, code := run(t, dir, ReadOnly, "attack", base)
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
@@ -202,7 +212,7 @@ func TestAttacksOnReadOnlyFolder(t *testing.T) {
 
 func TestAttacksOnWritableFolder(t *testing.T) {
 	base, dir := prepare(t)
-	out, code := run(t, build(t, "attacker"), dir, ReadWrite, base)
+	out, code := run(t, dir, ReadWrite, "attack", base)
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
@@ -264,7 +274,7 @@ func checkLinks(t *testing.T, dir string) {
 // TestRealProgram runs a program that uses files as programs do.
 func TestRealProgram(t *testing.T) {
 	dir := t.TempDir()
-	if out, failures := run(t, build(t, "worker"), dir, ReadWrite); failures != 0 {
+	if out, failures := run(t, dir, ReadWrite, "work"); failures != 0 {
 		t.Errorf("%d failures:\n%s", failures, out)
 	}
 }
