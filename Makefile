@@ -10,7 +10,7 @@ race     := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME ?= 1m
 BENCH    ?= .
 
-.PHONY: build install fmt test check fuzz bench cross peers deep
+.PHONY: build install fmt test check fuzz bench performance cross peers deep
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -38,6 +38,10 @@ fuzz:
 
 bench:
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+# Writes docs/performance.md: ratios against the reference tools, in one run.
+performance:
+	scripts/peers --run go run ./scripts/performance
 
 cross:
 	scripts/cross
