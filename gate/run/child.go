@@ -73,6 +73,7 @@ func (c Child) Run(ctx context.Context, job Job, module *sealedmem.File) (Result
 	signal.Notify(signals, forwarded...)
 	defer signal.Stop(signals)
 
+	defer keepModes(c.Stdin, c.Stdout, c.Stderr)()
 	p, err := c.start(module)
 	if err != nil {
 		return Result{}, fmt.Errorf("starting the guest's process: %w", err)

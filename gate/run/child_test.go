@@ -384,6 +384,38 @@ func TestLinearMemoryIsCapped(t *testing.T) {
 	}
 }
 
+// TestEndOfThePipeEndsTheChild: where no kernel does it, the child notices that
+// its parent is gone.
+func TestEndOfThePipeEndsTheChild(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		p, err := Child{Executable: engineExe(t)}.start(held(t, spinModule()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !early {
+			msg, err := Job{}.message(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := helper.NewReader(p.events, helper.MaxEvent)
+			_, helloErr := p.greet(r)
+			sendErr := helper.Write(p.commands, msg)
+			m, startErr := r.Next()
+			if _, ok := m.(helper.Started); !ok {
+				t.Fatal(m, helloErr, sendErr, startErr)
+			}
+		}
+		p.commands.Close()
+		select {
+		case <-p.exited:
+		case <-time.After(10 * time.Second):
+			t.Errorf("early %v: the child is still there", early)
+			p.kill()
+		}
+		p.close()
+	}
+}
+
 // Roles that the test binary plays as a child or as a parent.
 var roles = map[string]func() int{
 	"eater":     eater,

@@ -9,6 +9,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestWatchdog: a child that takes more than it may is killed, even if it does
@@ -43,4 +45,41 @@ func TestChildEnvironment(t *testing.T) {
 	if err != nil || string(b) != "GOTRACEBACK=none\x00" {
 		t.Errorf("environment %q, %v", b, err)
 	}
+}
+
+// TestHugeTable: a module that demands far too much at once kills its engine, and
+// what the engine says then does not reach the guest's streams.
+func TestHugeTable(t *testing.T) {
+	huge := function(0, "_start", "", section(4, "\x01\x70\x00"+uleb(1<<27)))
+	o := try(t, Job{MaxMemory: MinMemory, Timeout: time.Minute}, huge, "")
+	if !errors.Is(o.err, ErrMemory) || o.stderr != "" {
+		t.Errorf("err = %v, stderr %.300q; want ErrMemory", o.err, o.stderr)
+	}
+}
+
+// TestChildLimitsItself reads the limits that the kernel holds a child to.
+func TestChildLimitsItself(t *testing.T) {
+	p, err := Child{Executable: engineExe(t)}.start(held(t, spinModule()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	defer func() { p.kill(); <-p.exited }()
+	msg, err := Job{}.message(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go p.converse(msg)
+	for range 200 {
+		var data, core unix.Rlimit
+		err := errors.Join(unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_DATA, nil, &data), unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_CORE, nil, &core))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data.Max >= uint64(msg.Limits.Total) && data.Max <= uint64(msg.Limits.Total)+512<<20 && core.Max == 0 {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	t.Error("the child did not limit itself")
 }

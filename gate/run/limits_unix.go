@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // forwarded lists the signals that are passed on to a child.
@@ -42,3 +44,55 @@ func wasInterrupted(s *os.ProcessState) bool {
 
 // confine does nothing here: the child's first act is to limit itself.
 func (p *process) confine(int64) error { return nil }
+
+// keepModes remembers whether the files block, and gives the function that
+// restores it. A file's mode belongs to everybody who has it: a guest that makes
+// its standard input non-blocking would leave the user's terminal so.
+func keepModes(files ...*os.File) (restore func()) {
+	var undo []func()
+	for _, f := range files {
+		if f == nil {
+			continue
+		}
+		before, err := statusFlags(f)
+		if err != nil {
+			continue
+		}
+		undo = append(undo, func() {
+			if now, err := statusFlags(f); err == nil && now != before {
+				_ = onDescriptor(f, func(fd uintptr) error { return setStatusFlags(fd, before) })
+			}
+		})
+	}
+	return func() {
+		for _, u := range undo {
+			u()
+		}
+	}
+}
+
+func statusFlags(f *os.File) (flags int, err error) {
+	err = onDescriptor(f, func(fd uintptr) error {
+		flags, err = unix.FcntlInt(fd, unix.F_GETFL, 0)
+		return err
+	})
+	return flags, err
+}
+
+func setStatusFlags(fd uintptr, flags int) error {
+	_, err := unix.FcntlInt(fd, unix.F_SETFL, flags)
+	return err
+}
+
+// onDescriptor does not change the file's mode, as Fd could.
+func onDescriptor(f *os.File, do func(fd uintptr) error) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var inner error
+	if err := conn.Control(func(fd uintptr) { inner = do(fd) }); err != nil {
+		return err
+	}
+	return inner
+}

@@ -185,3 +185,26 @@ func eater() int {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// TestTerminalKeepsItsMode: a guest makes its input non-blocking, and it blocks
+// again afterwards.
+func TestTerminalKeepsItsMode(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	r.Fd() // blocking from here on
+	nonblock := []byte(preamble + section(1, "\x02\x60\x00\x00\x60\x02\x7f\x7f\x01\x7f") +
+		section(2, "\x01"+name("wasi_snapshot_preview1")+name("fd_fdstat_set_flags")+"\x00\x01") + section(3, "\x01\x00") +
+		section(5, "\x01\x00\x01") + section(7, "\x02"+name("memory")+"\x02\x00"+name("_start")+"\x00\x01") +
+		section(10, "\x01"+code("\x41\x00\x41\x04\x10\x00\x04\x40\x00\x0b")))
+	if _, err := (Child{Executable: engineExe(t), Stdin: r}).Run(t.Context(), Job{}, held(t, nonblock)); err != nil {
+		t.Fatal(err)
+	}
+	flags, err := statusFlags(r)
+	if err != nil || flags&syscall.O_NONBLOCK != 0 {
+		t.Errorf("flags %#x, err %v: the input was left non-blocking", flags, err)
+	}
+}
