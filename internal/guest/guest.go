@@ -14,7 +14,6 @@ import (
 	"math"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -41,13 +40,15 @@ func Main(args []string) int {
 		fmt.Fprintf(os.Stderr, "sealwax: this argument is for sealwax itself, which starts its own child with it (%v)\n", err)
 		return usageCode
 	}
-	// A runtime that dies says its last words to the parent as well.
-	_ = debug.SetCrashOutput(d.events, debug.CrashOptions{})
+	stderr, err := takeStderr(d.events)
+	if err != nil {
+		return usageCode
+	}
 	job, err := greet(d)
 	if err != nil {
 		return usageCode // nobody is there to be told
 	}
-	if err := helper.Write(d.events, serve(d, job)); err != nil {
+	if err := helper.Write(d.events, serve(d, job, stderr)); err != nil {
 		return usageCode
 	}
 	return 0
@@ -107,17 +108,13 @@ func follow(r *helper.Reader) {
 }
 
 // serve runs the job and returns the last event.
-func serve(d descriptors, job helper.Job) helper.Message {
+func serve(d descriptors, job helper.Job, stderr *os.File) helper.Message {
 	// One thread for the guest, one to hear of the parent's end.
 	if runtime.GOMAXPROCS(0) < 2 {
 		runtime.GOMAXPROCS(2)
 	}
 	if err := applyLimits(job.Limits); err != nil {
 		return failure(helper.Internal, fmt.Errorf("setting the memory limit: %w", err))
-	}
-	stderr, err := takeStderr()
-	if err != nil {
-		return failure(helper.Internal, fmt.Errorf("taking the error stream: %w", err))
 	}
 	bytes, err := readModule(d.module)
 	if err != nil {

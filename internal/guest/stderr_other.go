@@ -5,7 +5,13 @@
 
 package guest
 
-import "os"
+import (
+	"os"
+	"runtime/debug"
+)
 
-// takeStderr leaves the guest's error stream as it is.
-func takeStderr() (*os.File, error) { return os.Stderr, nil }
+// takeStderr leaves the guest's error stream as it is, and has a dying runtime
+// say most of what it says to the parent as well.
+func takeStderr(events *os.File) (*os.File, error) {
+	return os.Stderr, debug.SetCrashOutput(events, debug.CrashOptions{})
+}

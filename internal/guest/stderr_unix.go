@@ -11,20 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// takeStderr gives the guest its error stream under another number and leaves
-// the runtime the null device: what a dying engine has to say goes to the
-// parent, not between the guest's own lines.
-func takeStderr() (*os.File, error) {
+// takeStderr gives the guest its error stream under another number, and puts the
+// events in its place: what a dying runtime has to say goes to the parent, not
+// between the guest's own lines.
+func takeStderr(events *os.File) (*os.File, error) {
 	fd, err := unix.FcntlInt(os.Stderr.Fd(), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
 		return nil, err
 	}
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer null.Close()
-	if err := dup2(int(null.Fd()), int(os.Stderr.Fd())); err != nil {
+	if err := dup2(int(events.Fd()), int(os.Stderr.Fd())); err != nil {
 		return nil, err
 	}
 	return os.NewFile(uintptr(fd), "stderr"), nil
