@@ -260,6 +260,10 @@ func TestWalkReadErrors(t *testing.T) {
 			t.Errorf("at %d: %v", off, err)
 		}
 	}
+	long := module(custom(strings.Repeat("n", 200), ""))
+	if _, err := Walk(failing{bytes.NewReader(long), 100, disk}, int64(len(long)), func(Section) error { return nil }); !errors.Is(err, disk) {
+		t.Errorf("within a long name: %v", err)
+	}
 	if _, err := Walk(bytes.NewReader(b), int64(len(b))+1, func(Section) error { return nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a file that became shorter: %v", err)
 	}

@@ -79,13 +79,10 @@ func lebSize(v uint32) int {
 	return n
 }
 
-// parseHeader reads the header of the section at off from b: id and size, and
-// a custom section's name. need is how many bytes the header has, as far as b
+// parseHeader reads the header of the section at off from b, which is not empty:
+// id and size, and a custom section's name. need is how many bytes the header has, as far as b
 // tells: if it is more than len(b), b is too short and s is not set.
 func parseHeader(b []byte, off int64) (s Section, need int, err error) {
-	if len(b) < 2 {
-		return s, 2, nil
-	}
 	size, n, err := leb(b[1:])
 	if err != nil {
 		return s, 0, malformed(off, "size: %w", err)
