@@ -175,13 +175,13 @@ func TestBrokenPipe(t *testing.T) {
 // eater is a child that ignores its limits.
 func eater() int {
 	speak(hello(), helper.Started{})
-	var all [][]byte
+	all := map[int][]byte{}
 	for {
 		b := make([]byte, 16<<20)
 		for i := 0; i < len(b); i += 4096 {
 			b[i] = 1
 		}
-		all = append(all, b)
+		all[len(all)] = b
 		time.Sleep(time.Millisecond)
 	}
 }

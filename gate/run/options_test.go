@@ -114,8 +114,10 @@ func TestParseMemory(t *testing.T) {
 			t.Errorf("%q: %d, %v; want %d", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"", "0", "65535", "63KiB", "2TiB", "MiB", "1.5GiB", "-1GiB", "+1GiB", "1 GiB", "1G", "1GB", "64M", "1GiBB", "1e9", "0x10000",
-		"9223372036854775808", "9007199254740993KiB", "99999999TiB", "１GiB"} {
+	for _, in := range []string{
+		"", "0", "65535", "63KiB", "2TiB", "MiB", "1.5GiB", "-1GiB", "+1GiB", "1 GiB", "1G", "1GB", "64M", "1GiBB", "1e9", "0x10000",
+		"9223372036854775808", "9007199254740993KiB", "99999999TiB", "１GiB",
+	} {
 		if got, err := ParseMemory(in); err == nil {
 			t.Errorf("%q was read as %d", in, got)
 		}

@@ -243,11 +243,10 @@ func instantiate(ctx context.Context, rt wazero.Runtime, code wazero.CompiledMod
 
 // linkError tells a trap in the start section from a module that does not fit.
 func linkError(err error) error {
-	var f *failed
-	switch {
-	case errors.As(err, &f):
+	if _, ok := errors.AsType[*failed](err); ok {
 		return err
-	case strings.Contains(err.Error(), "wasm error:"):
+	}
+	if strings.Contains(err.Error(), "wasm error:") {
 		return &failed{helper.Trap, err}
 	}
 	return &failed{helper.NotRunnable, err}
@@ -255,8 +254,7 @@ func linkError(err error) error {
 
 // exitCode takes a guest's own end out of an error.
 func exitCode(err, otherwise error) (uint32, error) {
-	var exit *sys.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*sys.ExitError](err); ok {
 		return exit.ExitCode(), nil
 	}
 	return 0, otherwise

@@ -156,8 +156,7 @@ func failf(kind helper.Kind, format string, args ...any) error {
 }
 
 func failureOf(err error) helper.Message {
-	var f *failed
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*failed](err); ok {
 		return failure(f.kind, err)
 	}
 	return failure(helper.Internal, err)

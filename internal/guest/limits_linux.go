@@ -23,7 +23,7 @@ func applyLimits(l helper.Limits) error {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		return err
 	}
-	total := uint64(l.Total) + slack
+	total := uint64(max(l.Total, 0)) + slack
 	var now unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_DATA, &now); err != nil {
 		return err

@@ -7,6 +7,7 @@ package guest
 
 import (
 	"context"
+	"math"
 
 	"github.com/tetratelabs/wazero/experimental"
 	"golang.org/x/sys/unix"
@@ -20,6 +21,9 @@ func withLinearMemory(ctx context.Context) context.Context {
 }
 
 func reserve(_, most uint64) experimental.LinearMemory {
+	if most > math.MaxInt {
+		return &linear{}
+	}
 	m, err := unix.Mmap(-1, 0, int(max(most, pageSize)), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|noReserve)
 	if err != nil {
 		return &linear{}

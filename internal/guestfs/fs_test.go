@@ -131,9 +131,19 @@ func TestSymlinkTargets(t *testing.T) {
 		dir, target string
 		want        bool
 	}{
-		{".", "a", true}, {".", "./a", true}, {"d", "../a", true}, {"d/e", "../../a", true}, {".", "d/../a", true},
-		{".", "..", false}, {".", "../a", false}, {"d", "../../a", false}, {".", "/a", false}, {".", "", false},
-		{".", "d/../../a", false}, {"d", "../d/../../m/a", false}, {".", "a\x00b", false},
+		{".", "a", true},
+		{".", "./a", true},
+		{"d", "../a", true},
+		{"d/e", "../../a", true},
+		{".", "d/../a", true},
+		{".", "..", false},
+		{".", "../a", false},
+		{"d", "../../a", false},
+		{".", "/a", false},
+		{".", "", false},
+		{".", "d/../../a", false},
+		{"d", "../d/../../m/a", false},
+		{".", "a\x00b", false},
 	} {
 		if got := staysInside(c.dir, c.target); got != c.want {
 			t.Errorf("staysInside(%q, %q) = %v", c.dir, c.target, got)

@@ -77,8 +77,7 @@ func run(t *testing.T, dir string, access Access, args ...string) (string, uint3
 	case <-time.After(5 * time.Minute):
 		t.Fatal("the guest hangs")
 	}
-	var exit *sys.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*sys.ExitError](err); ok {
 		return out.String(), exit.ExitCode()
 	}
 	if err != nil {

@@ -38,7 +38,11 @@ func job() Job {
 func TestRoundTrip(t *testing.T) {
 	messages := []Message{
 		Hello{Protocol: Protocol, Name: "sealwax", Version: "v0.1.0", Engine: "wazero", EngineVersion: "v1.12.0"},
-		job(), Started{}, Exited{Code: 0}, Exited{Code: 1<<32 - 1}, Failed{Kind: Trap, Message: "unreachable\nline 2"},
+		job(),
+		Started{},
+		Exited{Code: 0},
+		Exited{Code: 1<<32 - 1},
+		Failed{Kind: Trap, Message: "unreachable\nline 2"},
 	}
 	var wire bytes.Buffer
 	for _, m := range messages {
