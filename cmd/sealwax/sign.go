@@ -172,12 +172,15 @@ func free(path string, force bool) error {
 }
 
 func (a *app) signOne(ctx context.Context, j signJob, by key.Signer, s sealwax.SignOptions, o *signOptions) error {
+	stop := a.follow("signing", j.artifact)
+	defer stop()
 	var err error
 	if o.embed {
 		err = a.embed(ctx, j, by, s, o)
 	} else {
 		err = a.signDetached(ctx, j, by, s, o)
 	}
+	stop()
 	if err != nil {
 		return workError(err)
 	}

@@ -160,6 +160,7 @@ type verification struct {
 	policy  *sealwax.Policy
 	trust   truster
 	listing func(string) ([]string, error)
+	alone   bool              // there is one artifact
 	counted *tally            // may be nil
 	around  func(show func()) // keeps answers and a progress line apart
 }
@@ -185,7 +186,12 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 	}
 	defer func() { _ = artifact.Close() }()
 	verifier := sealwax.Verifier{Formats: format.All(), Trust: v.trust(path), Now: v.app.now}
+	stop := func() {}
+	if v.alone { // one line at a time
+		stop = v.app.follow("verifying", artifact)
+	}
 	report, err := verifier.Verify(ctx, artifact, v.policy)
+	stop()
 	if err == nil && v.options.out != "" {
 		err = v.app.emit(v.options.out, v.options.force, func(w output) error {
 			_, err := artifact.WriteTo(w)

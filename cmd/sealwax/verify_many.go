@@ -19,6 +19,7 @@ import (
 
 // files verifies several artifacts on all cores and answers in the order given.
 func (v *verification) files(ctx context.Context, paths []string) error {
+	v.alone = len(paths) == 1 && v.counted == nil
 	outcomes := make([]outcome, len(paths))
 	ready := make([]chan struct{}, len(paths))
 	for i := range ready {
