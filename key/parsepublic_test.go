@@ -109,6 +109,7 @@ func TestParsePublicRefusals(t *testing.T) {
 		{"PEM and garbage", pem + "x", "nothing after", nil},
 		{"two PEM blocks", pem + pem, "without headers", nil},
 		{"garbage and PEM", "x\n" + pem, "line 3", nil},
+		{"PEM without dashes", strings.Replace(pem, "KEY-----", "KEY", 1), "first line", nil},
 		{"PEM cut off", pem[:40], "cut off", nil},
 		{"PEM header", strings.Replace(pem, "-\n", "-\nA: b\n\n", 1), "canonical", nil},
 		{"PEM label", strings.ReplaceAll(pem, "PUBLIC", "ODD"), "want PUBLIC KEY", ErrUnsupported},

@@ -16,7 +16,8 @@ import (
 	"filippo.io/edwards25519"
 )
 
-// bothVerify asks Verify and Stream, which must agree.
+// bothVerify asks Verify and Stream, which must agree with one another, and with
+// the standard library on every signature whose R is not of small order.
 func bothVerify(t testing.TB, p Public, message, sig []byte) error {
 	t.Helper()
 	err := p.Verify(message, sig)
@@ -30,12 +31,20 @@ func bothVerify(t testing.TB, p Public, message, sig []byte) error {
 	if (err == nil) != (streamErr == nil) {
 		t.Fatalf("Verify says %v, Stream says %v", err, streamErr)
 	}
+	if want := len(sig) == SignatureSize && ed25519.Verify(p.Bytes(), message, sig) && !smallR(sig); want != (err == nil) {
+		t.Fatalf("Verify says %v, the standard library and the rule on R say %v", err, want)
+	}
 	for _, e := range []error{err, streamErr} {
 		if e != nil && !errors.Is(e, ErrBadSignature) {
 			t.Fatalf("%v does not wrap ErrBadSignature", e)
 		}
 	}
 	return err
+}
+
+// smallR compares R with the list, which has every encoding.
+func smallR(sig []byte) bool {
+	return slices.Contains(smallOrderPoints, fmt.Sprintf("%x", sig[:32]))
 }
 
 func sign(t testing.TB, s Signer, message []byte) []byte {
