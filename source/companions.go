@@ -80,8 +80,10 @@ func discover(path string, o Options, explicit []sealwax.Companion) ([]sealwax.C
 			continue
 		}
 		if len(out) == MaxCompanions {
-			return append(out, sealwax.Companion{Name: full,
-				Err: fmt.Errorf("more than %d signatures lie beside it: remove some, or name those you mean", MaxCompanions)}), nil
+			return append(out, sealwax.Companion{
+				Name: full,
+				Err:  fmt.Errorf("more than %d signatures lie beside it: remove some, or name those you mean", MaxCompanions),
+			}), nil
 		}
 		c := sealwax.Companion{Name: full}
 		c.Data, c.Err = readDiscovered(full)

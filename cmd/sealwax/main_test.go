@@ -67,7 +67,7 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	got := 0
 	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		exited, ok := err.(*exec.ExitError) //nolint:errorlint // testscript gives it as it is
+		exited, ok := err.(*exec.ExitError) // testscript gives it as it is
 		if !ok {
 			ts.Fatalf("%v", err)
 		}

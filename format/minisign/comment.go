@@ -4,6 +4,7 @@
 package minisign
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -12,18 +13,18 @@ import (
 	"github.com/sealwax/sealwax"
 )
 
-// markers are the words that minisign's tools put into a trusted comment to say
-// that a signature is prehashed. They state nothing: line 2 says it.
-var markers = map[string]bool{"hashed": true, "prehashed": true}
+// isMarker recognises the words that minisign's tools put into a trusted comment
+// to say that a signature is prehashed. They state nothing: line 2 says it.
+func isMarker(s string) bool { return s == "hashed" || s == "prehashed" }
 
 // ParseComment divides a trusted comment into its TAB-separated statements
 // ("name:value") and the free text around them.
 func ParseComment(trusted string) (fields []sealwax.Field, text string) {
 	var free []string
-	for _, segment := range strings.Split(trusted, "\t") {
+	for segment := range strings.SplitSeq(trusted, "\t") {
 		if f, ok := parseField(segment); ok {
 			fields = append(fields, f)
-		} else if segment != "" && !markers[segment] {
+		} else if segment != "" && !isMarker(segment) {
 			free = append(free, segment)
 		}
 	}
@@ -32,8 +33,8 @@ func ParseComment(trusted string) (fields []sealwax.Field, text string) {
 
 func parseField(segment string) (sealwax.Field, bool) {
 	name, value, ok := strings.Cut(segment, ":")
-	if !ok || !fieldName(name) || strings.HasPrefix(value, "//") {
-		return sealwax.Field{}, false // a URL is text
+	if !ok || !fieldName(name) || strings.HasPrefix(value, "//") || strings.HasPrefix(value, " ") {
+		return sealwax.Field{}, false // a URL is text, and so is "note: see below"
 	}
 	return sealwax.Field{Name: name, Value: value}, true
 }
@@ -78,8 +79,8 @@ func FormatComment(file string, o sealwax.SignOptions) (string, error) {
 	for _, f := range o.Fields {
 		parts = append(parts, f.Name+":"+f.Value)
 	}
-	if strings.Contains(o.Comment, "\t") {
-		return "", fmt.Errorf("the comment holds a TAB, which divides statements: give those one by one")
+	if err := checkText(o.Comment); err != nil {
+		return "", err
 	}
 	if o.Comment != "" {
 		parts = append(parts, o.Comment)
@@ -94,11 +95,22 @@ func FormatComment(file string, o sealwax.SignOptions) (string, error) {
 	return c, nil
 }
 
+// checkText refuses free text that would not be read as free text.
+func checkText(text string) error {
+	if strings.Contains(text, "\t") {
+		return errors.New("the comment holds a TAB, which divides statements: give those one by one")
+	}
+	if f, ok := parseField(text); ok {
+		return fmt.Errorf("the comment would be read as the statement %q: give it as a statement, or begin it otherwise", f.Name)
+	}
+	return nil
+}
+
 func checkField(f sealwax.Field) error {
 	if !fieldName(f.Name) {
 		return fmt.Errorf("statement name %q: want lower-case letters, digits, '_', '-', '.', at most 32, beginning with a letter", f.Name)
 	}
-	if f.Value == "" || strings.ContainsAny(f.Value, "\t\r\n") || strings.HasPrefix(f.Value, "//") {
+	if f.Value == "" || strings.ContainsAny(f.Value, "\t\r\n") || strings.HasPrefix(f.Value, "//") || strings.HasPrefix(f.Value, " ") {
 		return fmt.Errorf("statement %q: the value %q would be read as something else", f.Name, f.Value)
 	}
 	return CheckTrusted(f.Value)

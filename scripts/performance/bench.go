@@ -23,10 +23,13 @@ type sizes struct {
 	modules, runs, fast int
 }
 
-var (
-	fullSizes  = sizes{file: 1 << 30, module: 50e6, small: 1 << 20, modules: 1000, runs: 7, fast: 200}
-	quickSizes = sizes{file: 64 << 20, module: 5e6, small: 64 << 10, modules: 100, runs: 3, fast: 30}
-)
+func fullSizes() sizes {
+	return sizes{file: 1 << 30, module: 50e6, small: 1 << 20, modules: 1000, runs: 7, fast: 200}
+}
+
+func quickSizes() sizes {
+	return sizes{file: 64 << 20, module: 5e6, small: 64 << 10, modules: 100, runs: 3, fast: 30}
+}
 
 // bench is one run of all measurements.
 type bench struct {
@@ -86,7 +89,7 @@ func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
 // run runs a command that prepares something.
 func (b *bench) run(name string, args ...string) error {
-	cmd := exec.Command(name, args...)
+	cmd := exec.Command(name, args...) //nolint:gosec // the commands of this very program
 	cmd.Dir = b.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s %v: %w\n%s", name, args, err, out)

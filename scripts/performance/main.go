@@ -45,9 +45,9 @@ func measure(quick bool, binary, out string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	b := &bench{dir: dir, size: fullSizes}
+	b := &bench{dir: dir, size: fullSizes()}
 	if quick {
-		b.size = quickSizes
+		b.size = quickSizes()
 	}
 	if err := b.prepare(binary); err != nil {
 		return err
