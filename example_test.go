@@ -33,20 +33,23 @@ func runSigned(ctx context.Context, path string, maker key.Public) (exitCode int
 	return result.ExitCode, err
 }
 
-// Run a WebAssembly module, but only if somebody you chose vouches for it.
+// Run a WebAssembly module, but only if somebody you chose vouches for it. This
+// one nobody has signed.
 func Example() {
 	list, err := key.ParsePublic([]byte("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"))
 	if err != nil {
-		panic(err)
+		fmt.Println(err)
+		return
 	}
-	code, err := runSigned(context.Background(), "app.wasm", list.Keys[0].Public)
+	code, err := runSigned(context.Background(), "cmd/sealwax/quickstart/hello.wasm", list.Keys[0].Public)
 	denied := (*sealwax.DeniedError)(nil)
 	switch {
 	case errors.As(err, &denied):
-		fmt.Println("refused:", denied.Report.Findings)
+		fmt.Println("refused:", denied.Report.Findings[0].Message)
 	case err != nil:
-		fmt.Println("could not decide, or the module did not run:", err)
+		fmt.Println("undecided, or it did not run:", err)
 	default:
-		fmt.Println("the module ended with", code)
+		fmt.Println("it ended with", code)
 	}
+	// Output: refused: no signature was found in it or beside it
 }

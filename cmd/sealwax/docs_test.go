@@ -5,7 +5,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"go/ast"
 	"go/parser"
@@ -151,115 +150,6 @@ func overviewPage(t *testing.T) string {
 		return "```\n" + strings.Trim(body, "\n") + "\n```"
 	})
 	return string(md2man.Render([]byte(whole)))
-}
-
-// TestDocsOverviewNamesEveryCommand: nobody has to guess what there is.
-func TestDocsOverviewNamesEveryCommand(t *testing.T) {
-	text, err := os.ReadFile(manFolder + "sealwax.1.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range ownCommands(docsApp(t, t.TempDir()).rootCommand(nil)) {
-		ref := "**" + strings.TrimSuffix(pageName(c), ".1") + "**(1)"
-		if !c.Parent().HasParent() && !strings.Contains(string(text), ref) {
-			t.Errorf("sealwax.1.md does not name %s", ref)
-		}
-	}
-}
-
-// TestDocsCommands: every command says what it does, and shows it.
-func TestDocsCommands(t *testing.T) {
-	plain := []string{"version", "quickstart", "list", "show", "remove"} // their whole use is one line
-	for _, c := range ownCommands(docsApp(t, t.TempDir()).rootCommand(nil)) {
-		if c.Short == "" {
-			t.Errorf("%s has no short description", c.CommandPath())
-		}
-		if !c.HasSubCommands() && c.Example == "" && !slices.Contains(plain, c.Name()) {
-			t.Errorf("%s has no example", c.CommandPath())
-		}
-		for _, line := range strings.Split(c.Example, "\n") {
-			if words := strings.Fields(line); len(words) > 1 && words[0] == "sealwax" {
-				checkExample(t, c, words)
-			}
-		}
-	}
-}
-
-// checkExample holds an example to the command and the flags that there are.
-func checkExample(t *testing.T, c *cobra.Command, words []string) {
-	t.Helper()
-	if path := strings.Fields(c.CommandPath()); !slices.Equal(words[:min(len(path), len(words))], path) {
-		t.Errorf("%s: the example %q is of another command", c.CommandPath(), words)
-	}
-	for _, w := range words {
-		if w == "#" || w == "--" || w == "|" {
-			return
-		}
-		name, long := strings.CutPrefix(w, "--")
-		name, _, _ = strings.Cut(name, "=")
-		if long && c.Flags().Lookup(name) == nil {
-			t.Errorf("%s: the example has --%s, which is no flag", c.CommandPath(), name)
-		}
-	}
-}
-
-// TestDocsTopics: sealwax help TOPIC prints the text that lies in docs/topics.
-func TestDocsTopics(t *testing.T) {
-	files, err := filepath.Glob(repository + "/docs/topics/*.md")
-	if err != nil || len(files) != len(docs.Topics()) {
-		t.Fatalf("%d files of topics, %d topics: %v", len(files), len(docs.Topics()), err)
-	}
-	for _, name := range docs.Topics() {
-		want, _ := docs.Topic(name)
-		code, out := docsRun(t, "help", name)
-		if code != exitYes || !strings.Contains(out, strings.TrimSpace(want)) {
-			t.Errorf("sealwax help %s: code %d, %q", name, code, out)
-		}
-	}
-}
-
-// TestDocsCompletion: each shell gets a script that calls back.
-func TestDocsCompletion(t *testing.T) {
-	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
-		code, out := docsRun(t, "completion", shell)
-		if code != exitYes || !strings.Contains(out, "__complete") || !strings.Contains(out, "sealwax") {
-			t.Errorf("sealwax completion %s: code %d, %d bytes", shell, code, len(out))
-		}
-	}
-	code, out := docsRun(t, cobra.ShellCompRequestCmd, "explain", "signer.u")
-	if code != exitYes || !strings.HasPrefix(out, "signer.unknown\n") {
-		t.Errorf("completing a code: code %d, %q", code, out)
-	}
-}
-
-// docsApp is an app whose output goes to files in dir.
-func docsApp(t *testing.T, dir string) *app {
-	t.Helper()
-	open := func(name string) *os.File {
-		f, err := os.Create(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = f.Close() })
-		return f
-	}
-	return &app{
-		in: open("in"), out: open("out"), err: open("err"), now: time.Now,
-		env:           func(string) (string, bool) { return "", false },
-		interruptible: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
-	}
-}
-
-// docsRun runs a command line and gives its exit code and standard output.
-func docsRun(t *testing.T, args ...string) (code int, out string) {
-	t.Helper()
-	dir := t.TempDir()
-	code = docsApp(t, dir).main(t.Context(), args)
-	b, err := os.ReadFile(filepath.Join(dir, "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return code, string(b)
 }
 
 var heading = regexp.MustCompile(`(?m)^## (.*)$`)
