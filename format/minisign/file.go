@@ -133,6 +133,9 @@ func untrusted(line string) (string, error) {
 		return "", syntax("line 1: a comment of %d bytes, and at most %d can be", len(c), MaxUntrusted)
 	case strings.ContainsRune(c, 0):
 		return "", syntax("line 1: a NUL in the comment")
+	case strings.HasSuffix(c, "\r"):
+		// One CR belongs to the line end; a second would be gone when written again.
+		return "", syntax("line 1: two carriage returns at the line's end")
 	}
 	return c, nil
 }
