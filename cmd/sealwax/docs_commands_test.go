@@ -42,7 +42,7 @@ func TestDocsCommands(t *testing.T) {
 		if !c.HasSubCommands() && c.Example == "" && !slices.Contains(plain, c.Name()) {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
-		for _, line := range strings.SplitSeq(c.Example, "\n") {
+		for line := range strings.SplitSeq(c.Example, "\n") {
 			if words := strings.Fields(line); len(words) > 1 && words[0] == "sealwax" {
 				checkExample(t, c, words)
 			}
