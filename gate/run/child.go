@@ -357,7 +357,8 @@ func (w *watch) died(res Result) (Result, error) {
 		return res, ErrInterrupted
 	}
 	text := lastWords(w.said.err)
-	if outOfMemory(text) || w.p.peak() > w.total/4*3 {
+	var crash *helper.CrashError
+	if errors.As(w.said.err, &crash) && outOfMemory(crash.Text) || w.p.peak() > w.total/4*3 {
 		return res, ErrMemory
 	}
 	return res, &GuestError{Kind: Internal, Message: fmt.Sprintf("the engine's process ended (%s) %s", w.p.cmd.ProcessState, text)}
@@ -378,7 +379,12 @@ func lastWords(err error) string {
 
 // outOfMemory recognises the last words of a Go runtime that got no memory.
 func outOfMemory(text string) bool {
-	return strings.Contains(text, "out of memory") || strings.Contains(text, "cannot allocate memory")
+	if strings.Contains(text, "out of memory") || strings.Contains(text, "cannot allocate memory") {
+		return true
+	}
+	// Its collector does not always look at what it got, and faults.
+	fault := strings.HasPrefix(text, "SIGSEGV")
+	return fault && (strings.Contains(text, "/runtime/mgc") || strings.Contains(text, "/runtime/malloc") || strings.Contains(text, "/runtime/mheap"))
 }
 
 // numbers writes descriptors as arguments.

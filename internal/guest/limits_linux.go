@@ -12,8 +12,8 @@ import (
 )
 
 // slack is what the kernel lets this process map beyond its limit: the parent
-// watches what is in memory, and a runtime maps more than it uses. 512 MiB.
-const slack = 512 << 20
+// watches what is in memory, and a runtime maps more than it uses. 1 GiB.
+const slack = 1 << 30
 
 // applyLimits bounds everything this process can write to in memory, and asks
 // the runtime to stay below its share of it. The bound is the one that holds
