@@ -122,6 +122,7 @@ func (a *app) commands() []entry {
 func finish(c *cobra.Command) {
 	c.Flags().SortFlags = false
 	c.Flags().VisitAll(once)
+	completeValues(c)
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, given []string) error {
 			if err := args(c, given); err != nil {
@@ -132,6 +133,25 @@ func finish(c *cobra.Command) {
 	}
 	for _, sub := range c.Commands() {
 		finish(sub)
+	}
+}
+
+// completeValues offers the values of flags that take one of a few.
+func completeValues(c *cobra.Command) {
+	values := map[string][]string{
+		"coverage": {"whole", "prefix"},
+		"kind":     {"module", "component", "file"},
+		"role":     {"release", "native"},
+		"format":   {keyMinisign, keyWasmsig},
+	}
+	if c.Name() == "keygen" || c.HasParent() && c.Parent().Name() == "key" {
+		values["format"] = []string{keyMinisign, keyWasmsig, keyPEM}
+	}
+	for name, v := range values {
+		if c.Flags().Lookup(name) != nil {
+			// It fails only for a flag that is not there.
+			_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(v, cobra.ShellCompDirectiveNoFileComp))
+		}
 	}
 }
 

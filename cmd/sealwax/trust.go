@@ -197,9 +197,10 @@ func (a *app) sayPin(p trust.Pin, asJSON bool) error {
 
 func (a *app) trustShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "show NAME",
-		Short: "show a pin",
-		Args:  cobra.ExactArgs(1),
+		Use:               "show NAME",
+		Short:             "show a pin",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completePins,
 		RunE: func(c *cobra.Command, args []string) error {
 			store, err := a.store()
 			if err != nil {
@@ -221,9 +222,10 @@ func (a *app) trustShowCommand() *cobra.Command {
 
 func (a *app) trustRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove NAME",
-		Short: "remove a pin",
-		Args:  cobra.ExactArgs(1),
+		Use:               "remove NAME",
+		Short:             "remove a pin",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completePins,
 		RunE: func(c *cobra.Command, args []string) error {
 			store, err := a.store()
 			if err != nil {
@@ -236,4 +238,21 @@ func (a *app) trustRemoveCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// completePins offers the names of the pins to a shell.
+func (a *app) completePins(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	store, err := a.store()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	pins, _ := store.List(c.Context()) // a broken pin hides no other from a completion
+	names := make([]string, 0, len(pins))
+	for _, p := range pins {
+		names = append(names, p.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
