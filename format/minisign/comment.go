@@ -33,8 +33,8 @@ func ParseComment(trusted string) (fields []sealwax.Field, text string) {
 
 func parseField(segment string) (sealwax.Field, bool) {
 	name, value, ok := strings.Cut(segment, ":")
-	if !ok || !fieldName(name) || strings.HasPrefix(value, "//") || strings.HasPrefix(value, " ") {
-		return sealwax.Field{}, false // a URL is text, and so is "note: see below"
+	if !ok || !fieldName(name) || strings.HasPrefix(value, "//") {
+		return sealwax.Field{}, false // a URL is text
 	}
 	return sealwax.Field{Name: name, Value: value}, true
 }
@@ -95,12 +95,13 @@ func FormatComment(file string, o sealwax.SignOptions) (string, error) {
 	return c, nil
 }
 
-// checkText refuses free text that would not be read as free text.
+// checkText refuses free text that would be read as a statement. Prose with a
+// colon ("note: see below") is let through: readers see it as it is.
 func checkText(text string) error {
 	if strings.Contains(text, "\t") {
 		return errors.New("the comment holds a TAB, which divides statements: give those one by one")
 	}
-	if f, ok := parseField(text); ok {
+	if f, ok := parseField(text); ok && !strings.HasPrefix(f.Value, " ") {
 		return fmt.Errorf("the comment would be read as the statement %q: give it as a statement, or begin it otherwise", f.Name)
 	}
 	return nil
@@ -110,7 +111,7 @@ func checkField(f sealwax.Field) error {
 	if !fieldName(f.Name) {
 		return fmt.Errorf("statement name %q: want lower-case letters, digits, '_', '-', '.', at most 32, beginning with a letter", f.Name)
 	}
-	if f.Value == "" || strings.ContainsAny(f.Value, "\t\r\n") || strings.HasPrefix(f.Value, "//") || strings.HasPrefix(f.Value, " ") {
+	if f.Value == "" || strings.ContainsAny(f.Value, "\t\r\n") || strings.HasPrefix(f.Value, "//") {
 		return fmt.Errorf("statement %q: the value %q would be read as something else", f.Name, f.Value)
 	}
 	return CheckTrusted(f.Value)
