@@ -1,0 +1,102 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/sealwax/sealwax/internal/helper"
+)
+
+// TestEndOfThePipeEndsTheChild: where no kernel does it, the child notices that
+// its parent is gone.
+func TestEndOfThePipeEndsTheChild(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		p, err := Child{Executable: engineExe(t)}.start(held(t, spinModule()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !early {
+			msg, err := Job{}.message(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := helper.NewReader(p.events, helper.MaxEvent)
+			_, helloErr := p.greet(r)
+			sendErr := helper.Write(p.commands, msg)
+			m, startErr := r.Next()
+			if _, ok := m.(helper.Started); !ok {
+				t.Fatal(m, helloErr, sendErr, startErr)
+			}
+		}
+		p.commands.Close()
+		select {
+		case <-p.exited:
+		case <-time.After(10 * time.Second):
+			t.Errorf("early %v: the child is still there", early)
+			p.kill()
+		}
+		p.close()
+	}
+}
+
+// Roles that the test binary plays as a child or as a parent.
+var roles = map[string]func() int{
+	"eater":     eater,
+	"silent":    func() int { return 0 },
+	"stranger":  func() int { return speak(helper.Hello{Protocol: "sealwax-helper/2", Name: "x", Engine: "y"}) },
+	"mute":      func() int { time.Sleep(time.Hour); return 0 },
+	"hasty":     func() int { return speak(hello(), helper.Exited{}) },
+	"confused":  func() int { return speak(hello(), helper.Started{}, hello()) },
+	"rude":      func() int { return speak(helper.Started{}) },
+	"chatterer": chatterer,
+	"quitter":   func() int { return speak(hello(), helper.Started{}) },
+	"parent":    parent,
+}
+
+func hello() helper.Hello {
+	return helper.Hello{Protocol: helper.Protocol, Name: "fake", Engine: "fake"}
+}
+
+// speak sends messages as a child would.
+func speak(messages ...helper.Message) int {
+	for _, m := range messages {
+		if err := helper.Write(os.NewFile(4, ""), m); err != nil {
+			return 1
+		}
+	}
+	return 0
+}
+
+func chatterer() int {
+	speak(hello())
+	os.NewFile(4, "").WriteString("thread 'main' panicked\x1b[31m\n")
+	return 101
+}
+
+func TestChildrenThatMisbehave(t *testing.T) {
+	for as, words := range map[string]string{
+		"silent":    "without a word",
+		"stranger":  "sealwax-helper/2",
+		"hasty":     "before it started",
+		"confused":  "out of turn",
+		"rude":      "no greeting",
+		"chatterer": "panicked",
+		"quitter":   "without a word",
+	} {
+		o := tryWith(t, t.Context(), role(t, as), Job{}, spinModule(), "")
+		wantKind(t, as, o, Internal, words)
+	}
+	o := tryWith(t, t.Context(), role(t, "mute"), Job{Timeout: 300 * time.Millisecond}, spinModule(), "")
+	if !errors.Is(o.err, ErrTimeout) {
+		t.Errorf("mute: %v, want ErrTimeout", o.err)
+	}
+	if o := tryWith(t, t.Context(), filepath.Join(t.TempDir(), "absent"), Job{}, spinModule(), ""); !errors.Is(o.err, os.ErrNotExist) {
+		t.Errorf("an absent executable: %v", o.err)
+	}
+}
