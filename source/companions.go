@@ -71,12 +71,12 @@ func discover(path string, o Options, explicit []sealwax.Companion) ([]sealwax.C
 	subject := filepath.Base(path)
 	given := map[string]bool{}
 	for _, c := range explicit {
-		given[filepath.Clean(c.Name)] = true
+		given[absolute(c.Name)] = true
 	}
 	var out []sealwax.Companion
 	for _, name := range names {
 		full := filepath.Join(filepath.Dir(path), name)
-		if !IsCompanionName(name, subject) || given[full] {
+		if !IsCompanionName(name, subject) || given[absolute(full)] {
 			continue
 		}
 		if len(out) == MaxCompanions {
@@ -133,9 +133,24 @@ func readDiscovered(path string) ([]byte, error) {
 	return readCompanion(path)
 }
 
+// absolute gives one spelling to the paths of one name.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return filepath.Clean(path)
+}
+
+// readSignatures reads each named signature once: a pipe gives its bytes only
+// the first time.
 func readSignatures(paths []string) ([]sealwax.Companion, error) {
 	var out []sealwax.Companion
+	read := map[string]bool{}
 	for _, p := range paths {
+		if read[absolute(p)] {
+			continue
+		}
+		read[absolute(p)] = true
 		data, err := readCompanion(p)
 		if err != nil {
 			return nil, fmt.Errorf("reading the signature: %w", err)
