@@ -250,6 +250,28 @@ func TestMetadata(t *testing.T) {
 	denies(t, embed(t, plain(t), k, sealwax.SignOptions{Fields: fields}), sealwax.CodeSignatureExpired, k.Public())
 }
 
+// TestMetadataDelimited: in a module that ends with a delimiter, and is not yet
+// signed, the metadata joins the last part, and no second delimiter is added.
+func TestMetadataDelimited(t *testing.T) {
+	k := secret(t, 1)
+	b, err := split(t, wasm("\x01\x01\x00"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := sealwax.SignOptions{Fields: []sealwax.Field{{Name: "version", Value: "1"}}, Extensible: true}
+	signed := embed(t, b, k, o)
+	if got := shape(t, signed); got != "s sealwax.meta |" {
+		t.Errorf("got %q", got)
+	}
+	allows(t, signed, k.Public())
+	if got := shape(t, embed(t, signed, secret(t, 2), sealwax.SignOptions{Fields: []sealwax.Field{{Name: "version", Value: "1"}}})); got != "s sealwax.meta |" {
+		t.Errorf("the same statements by a second signer: %q", got)
+	}
+	if got := shape(t, embed(t, wasm("\x01\x01\x00"), k, o)); got != "s sealwax.meta |" {
+		t.Errorf("without a delimiter before: %q", got)
+	}
+}
+
 // TestMetadataBehind: metadata behind the part that somebody signed binds only
 // those who signed it as well.
 func TestMetadataBehind(t *testing.T) {

@@ -1,0 +1,250 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmsig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/sealwax/sealwax"
+)
+
+var errDisk = errors.New("the disk is on fire")
+
+// faulty is content that cannot be read from an offset on: with err, or, if that
+// is nil, as if the file had become shorter.
+type faulty struct {
+	memory
+	from int64
+	err  error
+}
+
+func (f *faulty) ReadAt(p []byte, off int64) (int, error) {
+	if f.from < 0 || off+int64(len(p)) <= f.from {
+		return f.memory.ReadAt(p, off)
+	}
+	if f.err != nil {
+		return 0, f.err
+	}
+	n, _ := f.memory.ReadAt(p[:max(f.from-off, 0)], off)
+	return n, io.EOF
+}
+
+// faultyArtifact can be opened, and read up to from only.
+func faultyArtifact(t *testing.T, b []byte, from int64, err error, list sealwax.CompanionsFunc) *sealwax.Artifact {
+	t.Helper()
+	content := &faulty{memory: memory{bytes.NewReader(b)}, from: -1, err: err}
+	a, openErr := sealwax.NewArtifact("m.wasm", content, list)
+	if openErr != nil {
+		t.Fatal(openErr)
+	}
+	content.from = from
+	return a
+}
+
+// TestUndecided: what cannot be read is neither good nor bad.
+func TestUndecided(t *testing.T) {
+	k := secret(t, 1)
+	signed := embed(t, plain(t), k, sealwax.SignOptions{})
+	ecc := append(bytes.Clone(plain(t)), custom(signatureSection, wasmECC)...)
+	for _, tc := range []struct {
+		name string
+		b    []byte
+		from int64
+		err  error
+		want error
+	}{
+		{"first header", signed, 8, errDisk, errDisk},
+		{"signature section", signed, 80, errDisk, errDisk},
+		{"signature section cut", signed, 80, nil, io.ErrUnexpectedEOF},
+		{"last section", ecc, int64(len(ecc)) - 10, errDisk, errDisk},
+		{"content", signed, int64(len(signed)) - 1, errDisk, errDisk},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a := faultyArtifact(t, tc.b, tc.from, tc.err, nil)
+			v := &sealwax.Verifier{Formats: []sealwax.Format{Format{}}, Trust: trusted{k.Public()}}
+			r, err := v.Verify(context.Background(), a, anyOf(1))
+			if r.Verdict != sealwax.Undecided || !errors.Is(err, tc.want) {
+				t.Errorf("%v: %v", r.Verdict, err)
+			}
+		})
+	}
+}
+
+func TestFindCompanions(t *testing.T) {
+	list := func(c []sealwax.Companion, err error) sealwax.CompanionsFunc {
+		return func(context.Context) ([]sealwax.Companion, error) { return c, err }
+	}
+	find := func(l sealwax.CompanionsFunc) ([]sealwax.Signature, error) {
+		return Format{}.Find(context.Background(), faultyArtifact(t, plain(t), -1, nil, l))
+	}
+	if _, err := find(list(nil, errDisk)); !errors.Is(err, errDisk) {
+		t.Errorf("got %v", err)
+	}
+	into := &sealwax.Inspection{}
+	if err := (Format{}).Inspect(context.Background(), faultyArtifact(t, plain(t), -1, nil, list(nil, errDisk)), into); !errors.Is(err, errDisk) {
+		t.Errorf("inspect: %v", err)
+	}
+	sig := vector(t, "d2.sig")
+	unread := sealwax.Companion{Name: "x", Data: sig, Err: errDisk}
+	if found, err := find(list([]sealwax.Companion{unread}, nil)); err != nil || len(found) > 0 {
+		t.Errorf("what could not be read was found: %v, %v", found, err)
+	}
+	if in := inspect(t, plain(t), unread); len(in.Signatures) > 0 {
+		t.Errorf("%+v", in.Signatures)
+	}
+	others := []sealwax.Companion{{Name: "m.minisig", Data: []byte("untrusted comment: x")}, {Name: "short", Data: []byte("\x01\x01\x01")}, {Name: "any name", Data: sig}}
+	found, err := find(list(others, nil))
+	if err != nil || len(found) != 2 || found[0].Hint().Source != "any name" {
+		t.Errorf("%v, %v", found, err)
+	}
+}
+
+// TestRecordFindings: a record that cannot be checked is a finding of its own.
+func TestRecordFindings(t *testing.T) {
+	for name, code := range map[string]sealwax.Code{
+		"v_unknownalg_first": sealwax.CodeSignatureForeign,
+		"v_badlen_first":     sealwax.CodeSignatureMalformed,
+	} {
+		denies(t, vector(t, name+".wasm"), code, public(t, "k3"))
+	}
+}
+
+// TestFaultyEdits: nothing that writes a module takes a read error for an end.
+func TestFaultyEdits(t *testing.T) {
+	ctx, k := context.Background(), secret(t, 1)
+	bare := plain(t)
+	meta := append(bytes.Clone(bare), custom(MetaSection, "a=b\n")...)
+	signed := embed(t, bare, k, sealwax.SignOptions{})
+	sig := detachedSig(t, bare, k)
+	f := Format{}
+	for name, do := range map[string]func(b []byte, from int64) error{
+		"Make": func(b []byte, from int64) error {
+			_, err := f.Make(ctx, faultyArtifact(t, b, from, errDisk, nil), k, sealwax.SignOptions{})
+			return err
+		},
+		"Embed": func(b []byte, from int64) error {
+			return f.Embed(ctx, faultyArtifact(t, b, from, errDisk, nil), io.Discard, secret(t, 2), sealwax.SignOptions{})
+		},
+		"Attach": func(b []byte, from int64) error {
+			return f.Attach(ctx, faultyArtifact(t, b, from, errDisk, nil), io.Discard, sig)
+		},
+		"Strip": func(b []byte, from int64) error {
+			return f.Strip(ctx, faultyArtifact(t, b, from, errDisk, nil), io.Discard)
+		},
+		"Split": func(b []byte, from int64) error {
+			return f.Split(ctx, faultyArtifact(t, b, from, errDisk, nil), io.Discard, nil)
+		},
+		"Inspect": func(b []byte, from int64) error {
+			return f.Inspect(ctx, faultyArtifact(t, b, from, errDisk, nil), &sealwax.Inspection{})
+		},
+		"Digest": func(b []byte, from int64) error {
+			a := faultyArtifact(t, b, from, errDisk, nil)
+			f.Digest(a)
+			return a.Read(ctx)
+		},
+	} {
+		for _, from := range []int64{8, 40, int64(len(bare)) - 1} {
+			if err := do(bare, from); !errors.Is(err, errDisk) {
+				t.Errorf("%s from %d: %v", name, from, err)
+			}
+		}
+	}
+	for _, from := range []int64{8, 40, int64(len(signed)) - 1} {
+		if _, err := f.Detach(ctx, faultyArtifact(t, signed, from, errDisk, nil), io.Discard); !errors.Is(err, errDisk) {
+			t.Errorf("Detach from %d: %v", from, err)
+		}
+	}
+	if err := f.Embed(ctx, faultyArtifact(t, meta, int64(len(meta))-1, errDisk, nil), io.Discard, k, sealwax.SignOptions{}); !errors.Is(err, errDisk) {
+		t.Errorf("metadata: %v", err)
+	}
+}
+
+// full is a writer with room for so many bytes.
+type full struct{ room int }
+
+var errFull = errors.New("no room")
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.room -= len(p); f.room < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+func TestFullDisk(t *testing.T) {
+	ctx, k := context.Background(), secret(t, 1)
+	o := sealwax.SignOptions{Extensible: true}
+	size := len(embed(t, plain(t), k, o))
+	for _, room := range []int{0, 100, size - 60, size - 1} {
+		if err := (Format{}).Embed(ctx, artifact(t, plain(t)), &full{room}, k, o); !errors.Is(err, errFull) {
+			t.Errorf("room for %d of %d: %v", room, size, err)
+		}
+	}
+	if err := (Format{}).Embed(ctx, artifact(t, plain(t)), &full{size}, k, o); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCancelled: copying ends when it is told to.
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := (Format{}).Strip(ctx, artifact(t, plain(t)), io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestAttachSets: one set that covers something is enough.
+func TestAttachSets(t *testing.T) {
+	k := secret(t, 1)
+	mine, err := Parse(detachedSig(t, plain(t), k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := Parse(detachedSig(t, vector(t, "b.wasm"), k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sets := range [][]Set{{mine.Sets[0], other.Sets[0]}, {other.Sets[0], mine.Sets[0]}} {
+		sig, err := (&Payload{Sets: sets}).Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := attach(t, plain(t), sig); err != nil {
+			t.Error(err)
+		}
+	}
+	misfit := append([]byte(componentPreamble), plain(t)[8:]...)
+	_, err = attach(t, misfit, detachedSig(t, plain(t), k))
+	fails(t, err, "malformed")
+	_, err = split(t, []byte("text"), nil)
+	fails(t, err, "no WebAssembly")
+}
+
+// TestTooLong: sections that are too long to keep are refused as what they are.
+func TestTooLong(t *testing.T) {
+	k := secret(t, 1)
+	finding := func(b []byte, companions []sealwax.Companion, want string) {
+		t.Helper()
+		r, err := verify(t, b, anyOf(1), companions, k.Public())
+		if err == nil {
+			t.Error("allowed")
+		}
+		for _, f := range r.Findings {
+			if !strings.Contains(f.Message, want) {
+				t.Errorf("got %q, want %q", f.Message, want)
+			}
+		}
+	}
+	huge := signedWith(plain(t), append([]byte(payloadHead), make([]byte, MaxPayload)...))
+	finding(huge, nil, "a signature section of more than")
+	finding(huge, beside1(detachedSig(t, plain(t), k)), "a signature section of more than")
+	wordy := append(bytes.Clone(plain(t)), custom(MetaSection, strings.Repeat("v", MaxMeta+1))...)
+	finding(wordy, beside1(detachedSig(t, wordy, k)), "metadata of more than")
+}
