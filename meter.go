@@ -34,8 +34,14 @@ type pass struct {
 	meters map[string]Meter
 	order  []string
 	read   bool
+	late   int   // how often something was planned after the read
 	err    error // why the read failed; it is never tried again
 }
+
+// ErrReadBefore is wrapped when an artifact cannot be judged because it was read
+// before all was planned that judging takes: open it anew, or call
+// [Verifier.Prepare] before the read.
+var ErrReadBefore = errors.New("the artifact was read before it was known what to look for")
 
 // Plan asks that the one read feeds the meter that make returns. Two formats
 // that plan the same id share one meter. It is called between finding and
@@ -45,7 +51,11 @@ func (a *Artifact) Plan(id string, make func() Meter) {
 	p := a.pass
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, ok := p.meters[id]; ok || p.read || p.err != nil {
+	if _, ok := p.meters[id]; ok {
+		return
+	}
+	if p.read || p.err != nil {
+		p.late++
 		return
 	}
 	if p.meters == nil {
@@ -53,6 +63,13 @@ func (a *Artifact) Plan(id string, make func() Meter) {
 	}
 	p.meters[id] = make()
 	p.order = append(p.order, id)
+}
+
+// latecomers is how often something was planned after the read.
+func (a *Artifact) latecomers() int {
+	a.pass.mu.Lock()
+	defer a.pass.mu.Unlock()
+	return a.pass.late
 }
 
 // Meter is the meter planned under id, once the read is over. It is nil if

@@ -161,6 +161,9 @@ func claimJSON(c *Claim, counted bool) signerJSON {
 		s.Uncovered = []Section{}
 	}
 	for _, f := range c.Fields {
+		if first, ok := s.Fields[f.Name]; ok && first != f.Value {
+			f.Value = first + "\n" + f.Value // values hold no line ends: nothing is lost
+		}
 		s.Fields[f.Name] = f.Value
 	}
 	return s

@@ -89,9 +89,13 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 		return err
 	}
 	if len(candidates) > 0 {
+		before := a.latecomers()
 		form := v.plan(a, candidates)
 		if err := a.Read(ctx); err != nil {
 			return err
+		}
+		if a.latecomers() != before {
+			return ErrReadBefore
 		}
 		r.Artifact.Digests = a.digests()
 		stated, ok := formHolds(a, p, form, r)
@@ -200,12 +204,34 @@ func (r *Report) broken(b *Broken) {
 	r.add(code, SeverityWarning, b.Source, "", "%s (%s): %v", b.Source, b.Format, b.Reason)
 }
 
+// Prepare plans what judging the artifact will take, as it is now, for signers:
+// they read an artifact in order to sign it, and then verify by the same read
+// what they made (see [Artifact.Beside]). It reads no content but what finding
+// signatures takes.
+func (v *Verifier) Prepare(ctx context.Context, a *Artifact) error {
+	r := &Report{}
+	found, _, err := v.find(ctx, a, r)
+	if err != nil {
+		return err
+	}
+	candidates, err := v.lookUp(ctx, &Policy{}, found, r)
+	if err != nil {
+		return err
+	}
+	v.plan(a, candidates)
+	return nil
+}
+
 // plan lets every candidate ask for what it needs of the bytes, and the formats
 // for what they need to judge the artifact's form.
 func (v *Verifier) plan(a *Artifact, candidates []candidate) (form func() (Form, error)) {
 	for _, c := range candidates {
 		c.sig.Plan(a, c.anchors)
 	}
+	return v.examine(a)
+}
+
+func (v *Verifier) examine(a *Artifact) (form func() (Form, error)) {
 	for _, f := range v.Formats {
 		e, ok := f.(Examiner)
 		if !ok {

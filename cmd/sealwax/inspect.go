@@ -132,7 +132,7 @@ func (a *app) showInspection(in *sealwax.Inspection) {
 
 func sectionName(s sealwax.Section) string {
 	if s.ID == 0 {
-		return fmt.Sprintf("custom %q", sealwax.Printable(s.Name))
+		return fmt.Sprintf("custom %q", s.Name)
 	}
 	return fmt.Sprintf("%s (id %d)", s.Name, s.ID)
 }

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sealwax/sealwax"
@@ -49,6 +50,9 @@ func (a *app) anchors(ctx context.Context, args []string, role sealwax.Role, fla
 			return nil, err
 		}
 		for _, k := range keys {
+			if slices.ContainsFunc(out, func(a sealwax.Anchor) bool { return a.Key == k.Public }) {
+				continue // the same key under the same id
+			}
 			out = append(out, sealwax.Anchor{Key: k.Public, Name: anchorName(k.Comment, arg), Role: role, Origin: flag + " " + arg})
 		}
 	}
@@ -66,6 +70,9 @@ func anchorName(comment, arg string) string {
 		base = strings.TrimSuffix(base, ext)
 	}
 	if strings.HasPrefix(arg, "/dev/fd/") || strings.HasPrefix(arg, "/proc/") {
+		if strings.HasPrefix(comment, "minisign public key") {
+			return "" // what tools write by themselves is no name
+		}
 		return comment
 	}
 	return base

@@ -13,12 +13,11 @@ import (
 	"time"
 
 	"github.com/sealwax/sealwax/gate/run"
-	"github.com/sealwax/sealwax/internal/guest"
 )
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == run.ChildArgument {
-		os.Exit(guest.Main(os.Args[2:]))
+		os.Exit(run.ChildMain(os.Args[2:]))
 	}
 	a := &app{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,

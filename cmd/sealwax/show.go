@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sealwax/sealwax"
@@ -29,9 +30,9 @@ func (v *verification) show(o outcome) {
 		if err != nil {
 			line = fmt.Appendf(nil, `{"schema":%q,"verdict":"undecided","error":%q}`, sealwax.ReportSchema, err)
 		}
-		words("%s", line)
+		v.answer("%s", line)
 	case v.options.explain:
-		words("%s", explainTree(o.report, v.options.keys))
+		v.answer("%s", explainTree(o.report, v.options.keys))
 	case o.err == nil:
 		v.showAllowed(o.report, words)
 	case isDenied(o.err):
@@ -39,6 +40,16 @@ func (v *verification) show(o outcome) {
 	default:
 		v.app.report(o.err)
 	}
+}
+
+// answer prints an answer that is no line for people alone: on standard output,
+// or as it is on standard error where the verified bytes go to standard output.
+func (v *verification) answer(format string, args ...any) {
+	to := v.app.out
+	if v.options.out == stdout {
+		to = v.app.err
+	}
+	_, _ = fmt.Fprintf(to, format+"\n", args...)
 }
 
 func (v *verification) showAllowed(r *sealwax.Report, words func(string, ...any)) {
@@ -86,7 +97,7 @@ func statements(c *sealwax.Claim) string {
 		out = append(out, sealwax.Printable(f.Name+"="+f.Value))
 	}
 	if c.Comment != "" {
-		out = append(out, fmt.Sprintf("%q", sealwax.Printable(c.Comment)))
+		out = append(out, strconv.Quote(c.Comment))
 	}
 	return strings.Join(out, " ")
 }
@@ -94,7 +105,7 @@ func statements(c *sealwax.Claim) string {
 func coverageLine(c *sealwax.Claim) string {
 	var names []string
 	for _, s := range c.Covers.Uncovered {
-		names = append(names, fmt.Sprintf("%q (%d bytes at %d)", sealwax.Printable(s.Name), s.Size, s.Offset))
+		names = append(names, fmt.Sprintf("%q (%d bytes at %d)", s.Name, s.Size, s.Offset))
 	}
 	return fmt.Sprintf("  covers part %d of %d, the first %d bytes; not covered: %s",
 		c.Covers.Prefix, c.Covers.Parts, c.Covers.End, strings.Join(names, ", "))

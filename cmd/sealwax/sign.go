@@ -195,12 +195,16 @@ func (a *app) signDetached(ctx context.Context, j signJob, by key.Signer, s seal
 	if err != nil {
 		return err
 	}
+	v := a.selfChecker(by.Public())
+	if err := v.Prepare(ctx, j.artifact.Beside()); err != nil {
+		return err
+	}
 	sig, err := maker.Make(ctx, j.artifact, by, s)
 	if err != nil {
 		return err
 	}
 	beside := j.artifact.Beside(sealwax.Companion{Name: "the new signature", Data: sig})
-	if err := a.selfCheck(ctx, beside, by.Public()); err != nil {
+	if err := selfCheck(ctx, v, beside); err != nil {
 		return err
 	}
 	return a.emit(j.out, o.force, func(w output) error {
@@ -232,20 +236,20 @@ func (a *app) embed(ctx context.Context, j signJob, by key.Signer, s sealwax.Sig
 		if err != nil {
 			return err
 		}
-		return a.selfCheck(ctx, made, by.Public())
+		return selfCheck(ctx, a.selfChecker(by.Public()), made)
 	})
 }
 
+// selfChecker trusts the signing key and nobody else.
+func (a *app) selfChecker(by key.Public) *sealwax.Verifier {
+	anchor := sealwax.Anchor{Key: by, Role: sealwax.RoleRelease, Origin: "the signing key"}
+	return &sealwax.Verifier{Formats: format.All(), Trust: keyTrust([]sealwax.Anchor{anchor}), Now: a.now}
+}
+
 // selfCheck asks the one road whether what was just signed would pass.
-func (a *app) selfCheck(ctx context.Context, made *sealwax.Artifact, by key.Public) error {
-	v := sealwax.Verifier{Formats: format.All(), Trust: only(by), Now: a.now}
-	p := sealwax.AnyOf(1, sealwax.RoleRelease)
-	if _, err := v.Verify(ctx, made, p); err != nil {
+func selfCheck(ctx context.Context, v *sealwax.Verifier, made *sealwax.Artifact) error {
+	if _, err := v.Verify(ctx, made, sealwax.AnyOf(1, sealwax.RoleRelease)); err != nil {
 		return fmt.Errorf("the new signature does not pass its own check, and is not written: %w", err)
 	}
 	return nil
-}
-
-func only(k key.Public) sealwax.Trust {
-	return keyTrust([]sealwax.Anchor{{Key: k, Role: sealwax.RoleRelease, Origin: "the signing key"}})
 }
