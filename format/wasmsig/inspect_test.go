@@ -93,6 +93,9 @@ func TestInspectRecords(t *testing.T) {
 	if len(in.Signatures) != 2 || in.Signatures[0].Covers != "nothing here" || in.Signatures[0].Source != "m.wasm.wasmsig" {
 		t.Errorf("%+v", in.Signatures)
 	}
+	if len(in.NotProven) != 1 { // it has no preamble to speak of
+		t.Errorf("%q", in.NotProven)
+	}
 	if in = inspect(t, plain(t), beside1(vector(t, "d2.sig"))...); in.Signatures[1].Covers != "whole" {
 		t.Errorf("%+v", in.Signatures)
 	}
@@ -121,6 +124,7 @@ func TestInspectProblems(t *testing.T) {
 		"kind":           {vector(t, "t_component_hdr.wasm"), "core module"},
 		"meta":           {wasm(custom(MetaSection, "x")), "metadata"},
 		"delimiter":      {wasm(custom(delimiterSection, "x")), "usual 16 random bytes"},
+		"names":          {wasm(strings.Repeat(custom(strings.Repeat("n", 60<<10), ""), 18)), "names take"},
 		"too many parts": {wasm(strings.Repeat(custom(delimiterSection, strings.Repeat("x", 16)), 65)), "65 parts"},
 	} {
 		in := inspect(t, tc.b)

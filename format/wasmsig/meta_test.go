@@ -62,6 +62,9 @@ func TestParseMeta(t *testing.T) {
 			}
 		})
 	}
+	if _, err := ParseMeta([]byte("name\n")); err == nil || !strings.Contains(err.Error(), "not NAME=VALUE") {
+		t.Errorf("no sign: %v", err)
+	}
 	if _, err := ParseMeta([]byte(strings.Repeat("n="+strings.Repeat("v", 1000)+"\n", 17))); err == nil || !strings.Contains(err.Error(), "at most 16384") {
 		t.Errorf("too long: %v", err)
 	}

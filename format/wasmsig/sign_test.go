@@ -399,6 +399,7 @@ func TestEmbedRefuses(t *testing.T) {
 	fails(t, try(vector(t, "t_nonmin_sig.wasm"), sealwax.SignOptions{}), "longer than it needs")
 	fails(t, try(vector(t, "t_sigtrail.wasm"), sealwax.SignOptions{}), "follow the last set")
 	fails(t, try(signedWith(plain(t), []byte("\x02\x02keyless")), sealwax.SignOptions{}), "sigil")
+	fails(t, try(wasm(custom(signatureSection, wasmECC)), sealwax.SignOptions{}), "wasm-sign")
 	fails(t, try(vector(t, "v_speclayout.wasm"), sealwax.SignOptions{}), "strip that first")
 }
 
