@@ -222,3 +222,97 @@ func TestChmodSetsPermissionsOnly(t *testing.T) {
 		t.Errorf("mode %v, err %v", st.Mode(), err)
 	}
 }
+
+// TestFilesSayWhatIsWrong asks open files and folders for what they cannot do.
+func TestFilesSayWhatIsWrong(t *testing.T) {
+	f := offer(t, t.TempDir(), ReadWrite)
+	file, errno := f.OpenFile("file", sys.O_CREAT|sys.O_RDWR, 0o666)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	dir, errno := f.OpenFile(".", sys.O_RDONLY, 0)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	b := []byte("x")
+	second := func(_ any, errno sys.Errno) sys.Errno { return errno }
+	_, appendDir := f.OpenFile(".", sys.O_RDONLY|sys.O_APPEND, 0)
+	for name, c := range map[string]struct{ got, want sys.Errno }{
+		"read a folder":         {second(dir.Read(b)), sys.EISDIR},
+		"pread a folder":        {second(dir.Pread(b, 0)), sys.EISDIR},
+		"write to a folder":     {second(dir.Write(b)), sys.EISDIR},
+		"pwrite to a folder":    {second(dir.Pwrite(b, 0)), sys.EISDIR},
+		"truncate a folder":     {dir.Truncate(0), sys.EISDIR},
+		"append to a folder":    {dir.SetAppend(true), sys.EISDIR},
+		"open it for append":    {appendDir, sys.EISDIR},
+		"seek in a folder":      {second(dir.Seek(1, 0)), sys.EISDIR},
+		"rewind a folder":       {second(dir.Seek(0, 0)), 0},
+		"list a file":           {second(file.Readdir(1)), sys.EBADF},
+		"pread before start":    {second(file.Pread(b, -1)), sys.EINVAL},
+		"pwrite before start":   {second(file.Pwrite(b, -1)), sys.EINVAL},
+		"seek before start":     {second(file.Seek(-1, 0)), sys.EINVAL},
+		"seek to the next data": {second(file.Seek(0, 3)), sys.EINVAL},
+		"negative whence":       {second(file.Seek(0, -1)), sys.EINVAL},
+		"negative length":       {file.Truncate(-1), sys.EINVAL},
+		"first of a folder":     {second(dir.Readdir(1)), 0},
+		"rest of a folder":      {second(dir.Readdir(1)), 0},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %v, want %v", name, c.got, c.want)
+		}
+	}
+	for _, o := range []sys.File{file, dir} {
+		for range 2 {
+			if errno := o.Close(); errno != 0 {
+				t.Errorf("closing: %v", errno)
+			}
+		}
+	}
+	if _, errno := file.Read(b); errno != sys.EBADF {
+		t.Errorf("reading a closed file: %v, want EBADF", errno)
+	}
+}
+
+func TestAppendTwice(t *testing.T) {
+	f := offer(t, t.TempDir(), ReadWrite)
+	o, errno := f.OpenFile("log", sys.O_CREAT|sys.O_RDWR, 0o666)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	defer o.Close()
+	for _, enable := range []bool{true, true, false, false, true} {
+		if errno := o.SetAppend(enable); errno != 0 || o.IsAppend() != enable {
+			t.Errorf("SetAppend(%v): %v, and now %v", enable, errno, o.IsAppend())
+		}
+	}
+}
+
+// TestTimesThatStay sets one of two times.
+func TestTimesThatStay(t *testing.T) {
+	dir := t.TempDir()
+	f := offer(t, dir, ReadWrite)
+	o, errno := f.OpenFile("file", sys.O_CREAT|sys.O_RDWR, 0o666)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	defer o.Close()
+	const first, second = 1_000_000_000 * 1e9, 1_500_000_000 * 1e9
+	for name, set := range map[string]func(atim, mtim int64) sys.Errno{
+		"by name": func(atim, mtim int64) sys.Errno { return f.Utimens("file", atim, mtim) },
+		"open":    o.Utimens,
+	} {
+		if errno := set(first, first); errno != 0 {
+			t.Fatal(name, errno)
+		}
+		if errno := set(sys.UTIME_OMIT, second); errno != 0 {
+			t.Error(name, errno)
+		}
+		if errno := set(sys.UTIME_OMIT, sys.UTIME_OMIT); errno != 0 {
+			t.Error(name, errno)
+		}
+		st, errno := f.Stat("file")
+		if errno != 0 || st.Atim != first || st.Mtim != second {
+			t.Errorf("%s: %d %d %v, want %d %d", name, st.Atim, st.Mtim, errno, int64(first), int64(second))
+		}
+	}
+}

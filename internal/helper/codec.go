@@ -192,13 +192,7 @@ func checkShape(line []byte) error {
 		return errors.New("not an object")
 	}
 	d := json.NewDecoder(bytes.NewReader(line))
-	if err := checkValue(d, 0); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the object")
-	}
-	return nil
+	return checkValue(d, 0) // what follows the object, json.Unmarshal refuses
 }
 
 // maxDepth is how deep values may nest; ours need five.

@@ -86,6 +86,8 @@ func TestParseRefuses(t *testing.T) {
 	for name, line := range map[string]string{
 		"empty":                    ``,
 		"array":                    `[]`,
+		"blank in front":           ` {"type":"started","body":{}}`,
+		"field without a name":     `{"type":"news","":1}`,
 		"no type":                  `{"body":{}}`,
 		"type not a string":        `{"type":7,"body":{}}`,
 		"two types":                `{"type":"started","type":"exited","body":{}}`,
@@ -112,6 +114,9 @@ func TestParseRefuses(t *testing.T) {
 		"total below linear":       `{"type":"job","body":{"entrypoint":"f","args":["a"],"limits":{"linear_memory":2,"total_memory":1}}}`,
 		"argument with NUL":        `{"type":"job","body":{"entrypoint":"f","args":["a\u0000"],` + limits + `}}`,
 		"variable without =":       `{"type":"job","body":{"entrypoint":"f","args":["a"],"env":["A"],` + limits + `}}`,
+		"variable with NUL":        `{"type":"job","body":{"entrypoint":"f","args":["a"],"env":["A=\u0000"],` + limits + `}}`,
+		"guest with NUL":           `{"type":"job","body":{"entrypoint":"f","args":["a"],"mounts":[{` + host + `,"guest":"/\u0000"}],` + limits + `}}`,
+		"host with NUL":            `{"type":"job","body":{"entrypoint":"f","args":["a"],"mounts":[{"host":` + `"/srv\u0000","guest":"/"}],` + limits + `}}`,
 		"variable without name":    `{"type":"job","body":{"entrypoint":"f","args":["a"],"env":["=A"],` + limits + `}}`,
 		"relative host":            `{"type":"job","body":{"entrypoint":"f","args":["a"],"mounts":[{"host":"x","guest":"/"}],` + limits + `}}`,
 		"relative guest":           `{"type":"job","body":{"entrypoint":"f","args":["a"],"mounts":[{` + host + `,"guest":"x"}],` + limits + `}}`,
@@ -192,6 +197,7 @@ func TestWriteRefusesWhatWouldArriveChanged(t *testing.T) {
 	for name, spoil := range map[string]func(*Job){
 		"argument":  func(j *Job) { j.Args[1] = "\xff" },
 		"variable":  func(j *Job) { j.Env[0] = "A=\xff" },
+		"place":     func(j *Job) { j.Mounts[0].Guest = "/\xff" },
 		"folder":    func(j *Job) { j.Mounts[0].Host = filepath.Join(hostDir(), "\xff") },
 		"no limits": func(j *Job) { j.Limits = Limits{} },
 		"too long":  func(j *Job) { j.Args[1] = strings.Repeat("a", MaxCommand) },

@@ -37,12 +37,8 @@ type File struct {
 
 // Copy reads r to its end into a new File and seals it. name appears in error
 // messages and in the operating system's listings only. More than limit bytes
-// are refused with [ErrTooLarge], and limit must not be negative. The caller
-// closes the File.
+// are refused with [ErrTooLarge]. The caller closes the File.
 func Copy(ctx context.Context, name string, r io.Reader, limit int64) (*File, error) {
-	if limit < 0 {
-		return nil, fmt.Errorf("holding %q: negative limit %d", name, limit)
-	}
 	h, err := newHold(name)
 	if err != nil {
 		return nil, fmt.Errorf("holding %q: %w", name, err)
@@ -96,9 +92,6 @@ func (f *File) Sealed() bool { return f.sealed }
 
 // ReadAt reads as [io.ReaderAt] demands; it never moves a shared file position.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
-	if f.f == nil {
-		return 0, os.ErrClosed
-	}
 	return f.f.ReadAt(p, off)
 }
 
@@ -108,8 +101,5 @@ func (f *File) OSFile() *os.File { return f.f }
 
 // Close lets the content go; a private copy vanishes with it.
 func (f *File) Close() error {
-	if f.f == nil {
-		return os.ErrClosed
-	}
 	return f.f.Close()
 }
