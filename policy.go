@@ -221,8 +221,10 @@ type objection struct {
 func (p *Policy) objections(c *Claim, artifact string, now time.Time) []objection {
 	var out []objection
 	if !p.Need.asks(c.By) {
-		out = append(out, objection{CodeSignerRole,
-			fmt.Sprintf("it is by %s, who is trusted for %q, and that is not asked for", c.By.display(), c.By.Role)})
+		out = append(out, objection{
+			CodeSignerRole,
+			fmt.Sprintf("it is by %s, who is trusted for %q, and that is not asked for", c.By.display(), c.By.Role),
+		})
 	}
 	if !c.Covers.Whole {
 		out = append(out, p.coverageObjections(c)...)
@@ -246,8 +248,10 @@ func (p *Policy) coverageObjections(c *Claim) []objection {
 		return []objection{{CodeSignaturePartial, "the signature covers nothing"}}
 	}
 	if !p.Prefix {
-		return []objection{{CodeSignaturePartial,
-			fmt.Sprintf("the signature covers only part %d of %d", c.Covers.Prefix, c.Covers.Parts)}}
+		return []objection{{
+			CodeSignaturePartial,
+			fmt.Sprintf("the signature covers only part %d of %d", c.Covers.Prefix, c.Covers.Parts),
+		}}
 	}
 	for _, s := range c.Covers.Uncovered {
 		if why := p.uncoveredReason(s); why != "" {

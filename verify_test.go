@@ -95,20 +95,30 @@ func TestVerdicts(t *testing.T) {
 			&paper{sigs: []sealwax.Signature{&sealwax.Broken{Code: sealwax.CodeSignatureForeign, Reason: errNet}}},
 		}}, artifact(), anyOne, sealwax.Deny, "error signature.foreign"},
 		{"legacy", verifier(signed(1, func(s *ink) { s.hint.Legacy = true })), artifact(), anyOne, sealwax.Deny, "error signature.legacy"},
-		{"legacy allowed", verifier(signed(1, func(s *ink) { s.hint.Legacy = true })), artifact(),
-			&sealwax.Policy{Need: anyOne.Need, AllowLegacy: true}, sealwax.Allow, ""},
+		{
+			"legacy allowed", verifier(signed(1, func(s *ink) { s.hint.Legacy = true })), artifact(),
+			&sealwax.Policy{Need: anyOne.Need, AllowLegacy: true}, sealwax.Allow, "",
+		},
 		{"too few", verifier(signed(1)), artifact(), sealwax.AnyOf(2, sealwax.RoleRelease), sealwax.Deny, "error policy.unmet"},
 		{"unknown companion", verifier(signed(1)), artifact(sealwax.Companion{Name: "x"}), anyOne, sealwax.Allow, "warning signature.unknown_format"},
 
-		{"trust fails", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1))}, Trust: deafTrust{errNet}}, artifact(), anyOne,
-			sealwax.Undecided, "error undecided"},
-		{"trust has too many", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1))}, Trust: deafTrust{sealwax.ErrHintUnknown}}, artifact(), anyOne,
-			sealwax.Deny, "error signature.hint_unknown"},
-		{"format fails", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1)), &paper{err: errNet}}, Trust: people(1)}, artifact(), anyOne,
-			sealwax.Undecided, "error undecided"},
+		{
+			"trust fails", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1))}, Trust: deafTrust{errNet}}, artifact(), anyOne,
+			sealwax.Undecided, "error undecided",
+		},
+		{
+			"trust has too many", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1))}, Trust: deafTrust{sealwax.ErrHintUnknown}}, artifact(), anyOne,
+			sealwax.Deny, "error signature.hint_unknown",
+		},
+		{
+			"format fails", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1)), &paper{err: errNet}}, Trust: people(1)}, artifact(), anyOne,
+			sealwax.Undecided, "error undecided",
+		},
 		{"content fails", verifier(signed(1)), sealwaxtest.From("dead", deadContent{}), anyOne, sealwax.Undecided, "error undecided"},
-		{"unreadable companion, and no", verifier(), artifact(unreadable), anyOne, sealwax.Undecided,
-			"error signature.unreadable, error signature.none, error undecided"},
+		{
+			"unreadable companion, and no", verifier(), artifact(unreadable), anyOne, sealwax.Undecided,
+			"error signature.unreadable, error signature.none, error undecided",
+		},
 		{"unreadable companion, and yes", verifier(signed(1)), artifact(unreadable), anyOne, sealwax.Allow, "warning signature.unreadable"},
 
 		{"zero verifier", &sealwax.Verifier{}, artifact(), anyOne, sealwax.Deny, "error signature.none"},
@@ -117,10 +127,14 @@ func TestVerdicts(t *testing.T) {
 		{"nil policy", verifier(signed(1)), artifact(), nil, sealwax.Deny, "error signer.role, error policy.empty"},
 		{"need below one", verifier(signed(1)), artifact(), sealwax.AnyOf(-1, sealwax.RoleRelease), sealwax.Deny, "error policy.empty"},
 		{"no role", verifier(signed(1)), artifact(), sealwax.AnyOf(1, ""), sealwax.Deny, "error signer.role"},
-		{"zero anchor", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1, func(s *ink) { s.by = key.Public{} }))}, Trust: sealwaxtest.Trust{{}}},
-			artifact(), &sealwax.Policy{Need: sealwax.Quorum{Need: 1, Signers: []sealwax.SignerID{""}}}, sealwax.Deny, "error signer.role"},
-		{"zero anchor with a role", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1, func(s *ink) { s.by = key.Public{} }))},
-			Trust: sealwaxtest.Trust{{Role: sealwax.RoleRelease}}}, artifact(), anyOne, sealwax.Deny, "error signer.role"},
+		{
+			"zero anchor", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1, func(s *ink) { s.by = key.Public{} }))}, Trust: sealwaxtest.Trust{{}}},
+			artifact(), &sealwax.Policy{Need: sealwax.Quorum{Need: 1, Signers: []sealwax.SignerID{""}}}, sealwax.Deny, "error signer.role",
+		},
+		{"zero anchor with a role", &sealwax.Verifier{
+			Formats: []sealwax.Format{onPaper(signed(1, func(s *ink) { s.by = key.Public{} }))},
+			Trust:   sealwaxtest.Trust{{Role: sealwax.RoleRelease}},
+		}, artifact(), anyOne, sealwax.Deny, "error signer.role"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, err := verdict(t, tc.v, tc.a, tc.p)

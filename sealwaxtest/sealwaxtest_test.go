@@ -65,7 +65,8 @@ func TestPublisherWithoutFormats(t *testing.T) {
 }
 
 func TestKeysDiffer(t *testing.T) {
-	if sealwaxtest.Key(1).Public() != sealwaxtest.Key(1).Public() || sealwaxtest.Key(1).Public() == sealwaxtest.Key(2).Public() {
+	one, again, two := sealwaxtest.Key(1).Public(), sealwaxtest.Key(1).Public(), sealwaxtest.Key(2).Public()
+	if one != again || one == two {
 		t.Error("keys are not one per number")
 	}
 }

@@ -68,8 +68,10 @@ func findsNothing(t *testing.T, f sealwax.Format) {
 // survivesJunk: what is broken is a finding, never an error and never a panic.
 func survivesJunk(t *testing.T, f sealwax.Format) {
 	names := []string{"x.minisig", "x.a.minisig", "x.wasmsig", "x.sig", "x"}
-	data := []string{"", "\x00", "\x01", "\xff\xff\xff\xff", bareModule, "untrusted comment: ", "\ntrusted comment: ",
-		"untrusted comment: \nA\ntrusted comment: \nA\n", bareModule + "\x00\xff", "\x01\x01\x01\xff\xff\xff\xff\x0f"}
+	data := []string{
+		"", "\x00", "\x01", "\xff\xff\xff\xff", bareModule, "untrusted comment: ", "\ntrusted comment: ",
+		"untrusted comment: \nA\ntrusted comment: \nA\n", bareModule + "\x00\xff", "\x01\x01\x01\xff\xff\xff\xff\x0f",
+	}
 	for _, name := range names {
 		for _, d := range data {
 			c := sealwax.Companion{Name: name, Data: []byte(d)}

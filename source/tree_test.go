@@ -65,6 +65,17 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// TestWalkUnreadSignature: what could not be read is recognised as nothing.
+func TestWalkUnreadSignature(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "app", "x")
+	write(t, dir, "app.minisig", strings.Repeat("x", source.MaxCompanion+1))
+	tree, err := source.Walk(t.Context(), dir, func([]byte) bool { return true })
+	if err != nil || len(tree.Files) != 2 || tree.Signatures != 0 {
+		t.Errorf("%+v, %v", tree, err)
+	}
+}
+
 // TestWalkListing: the listing serves Open, with the same companions as a folder.
 func TestWalkListing(t *testing.T) {
 	dir := t.TempDir()

@@ -42,7 +42,7 @@ func parseField(segment string) (sealwax.Field, bool) {
 // fieldName reports whether s is a statement's name: lower-case letters, digits,
 // '_', '-' and '.', beginning with a letter, at most 32 characters.
 func fieldName(s string) bool {
-	if s == "" || len(s) > 32 || s[0] < 'a' || s[0] > 'z' {
+	if s == "" || len(s) > 32 || s[0] < 'a' {
 		return false
 	}
 	for _, c := range []byte(s) {

@@ -177,6 +177,30 @@ func TestLegacyEveryBit(t *testing.T) {
 	}
 }
 
+// TestUnread: what was not read is not proven, not even by a signature of
+// nothing, and nobody signs with no key.
+func TestUnread(t *testing.T) {
+	s := sealwaxtest.Key(1)
+	ofNothing := file(t, s, nil, "t", true)
+	legacy := ofNothing.Marshal()
+	ofNothing.Legacy = false // line 2 says: hashed. What was hashed? Nothing.
+	for name, sig := range map[string][]byte{"hashed": ofNothing.Marshal(), "legacy": legacy} {
+		a := sealwaxtest.Bytes("file", []byte("data"), beside(sig))
+		found, err := minisign.Format{}.Find(t.Context(), a)
+		if err != nil || len(found) != 1 {
+			t.Fatal(found, err)
+		}
+		if c, err := found[0].Check(t.Context(), a, sealwax.Anchor{Key: s.Public()}); err == nil {
+			t.Errorf("%s: proven before anything is read: %+v", name, c)
+		}
+	}
+	f := file(t, s, nil, "t", false)
+	f.KeyID = key.Public{}.MinisignID()
+	if r := judge(t, key.Public{}, nil, f.Marshal(), strict); !r.Has(sealwax.CodeSignerUnknown) {
+		t.Error(messages(r))
+	}
+}
+
 // TestKeyIDs: several keys under one id are all tried, the id must be the key's
 // own, and the id is the file's, not what is derived from the key.
 func TestKeyIDs(t *testing.T) {

@@ -159,6 +159,7 @@ func TestMalformedSaysWhy(t *testing.T) {
 		"CR CR":       {strings.Replace(good, "x\n", "x\r\r\n", 1), "carriage returns"},
 		"prefix 3":    {strings.Replace(good, "\ntrusted", "\nTrusted", 1), "line 3"},
 		"line 2":      {strings.Replace(good, lines[1], "AAAA\n", 1), "line 2"},
+		"length 2":    {strings.Replace(good, lines[1], "AAAA\n", 1), "4 characters, want 100"},
 		"line 4":      {strings.Replace(good, lines[3], "AAAA\n", 1), "line 4"},
 		"no fourth":   {lines[0] + lines[1] + strings.TrimSuffix(lines[2], "\n"), "after line 3"},
 		"algorithm":   {strings.Replace(good, "\nRU", "\nAA", 1), "algorithm"},
