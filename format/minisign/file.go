@@ -191,7 +191,7 @@ func decode(line string, size int) ([]byte, error) {
 		return nil, fmt.Errorf("%d characters, want %d of base64", len(line), want)
 	}
 	b, _ := base64.StdEncoding.DecodeString(line) // what does not decode is not spelled again
-	if base64.StdEncoding.EncodeToString(b) != line {
+	if len(b) != size || base64.StdEncoding.EncodeToString(b) != line {
 		return nil, errors.New("not canonical base64")
 	}
 	return b, nil
