@@ -179,12 +179,50 @@ func TestNeighbours(t *testing.T) {
 			t.Errorf("beside: %+v", r.Findings)
 		}
 	}
+	nearly(t)
 	if got := classify([]byte(ok1 + "x")); got != "" {
 		t.Errorf("a broken payload is %q", got)
 	}
 	certified := "\x01\x01\x01\x01" + block("\x01"+hash32+"\x01"+block("\x00\x01"+block(sig64)+"\x01\x03der"))
 	if in := inspect(t, signedWith(plain(t), []byte(certified))); len(in.Neighbours) != 1 || !strings.Contains(in.Neighbours[0], "sigil") {
 		t.Errorf("%q", in.Neighbours)
+	}
+}
+
+// nearly: a payload that is cut, goes on, or has one odd length is nobody's.
+func nearly(t *testing.T) {
+	t.Helper()
+	lengths := "\x01\x01\x01" + block("\x01"+hash32+"\x01"+block("\x00"+block("\x01"+sig64)))
+	for _, payload := range []string{spec01, oldest, lengths} {
+		if classify([]byte(payload)) == "" {
+			t.Fatalf("%x is not recognised", payload)
+		}
+		for i := range payload {
+			if got := classify([]byte(payload[:i])); got != "" {
+				t.Errorf("%x is %s", payload[:i], got)
+			}
+		}
+		if got := classify([]byte(payload + "x")); got != "" {
+			t.Errorf("%x, and more: %s", payload, got)
+		}
+		if got := classify([]byte("\x03" + payload[1:])); got != "" {
+			t.Errorf("version 3: %s", got)
+		}
+	}
+	for name, payload := range map[string]string{
+		"a short signature":         "\x01\x01\x01\x01" + "\x01" + hash32 + "\x01" + "\x00\x01" + block("s"),
+		"a short signature of 2021": "\x01\x01\x01" + "\x01" + hash32 + "\x01" + "\x00" + block("s"),
+		"a long record":             "\x01\x01\x01" + block("\x01"+hash32+"\x01"+block("\x00"+block("\x01"+sig64)+"x")),
+		"a long set":                "\x01\x01\x01" + block("\x01"+hash32+"\x01"+block("\x00"+block("\x01"+sig64))+"x"),
+		"a lying set":               "\x01\x01\x01\x7f" + "\x01" + hash32,
+		"a lying key id":            "\x01\x01\x01\x01" + "\x01" + hash32 + "\x01" + "\x7f\x01" + block(sig64),
+		"no hashes":                 "\x01\x01\x01\x01" + "\x00" + "\x01" + "\x00\x01" + block(sig64),
+		"no signatures":             "\x01\x01\x01\x01" + "\x01" + hash32 + "\x00",
+		"no sets":                   "\x01\x01\x01\x00",
+	} {
+		if got := classify([]byte(payload)); got != "" {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }
 

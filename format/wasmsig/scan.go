@@ -169,13 +169,11 @@ func (p *parts) fork() *parts {
 	return twin
 }
 
-// covered is how much of the body a set of hashes speaks of: 0 is none of it,
-// the number of parts is all of it.
+// covered is how much of the body a list of hashes speaks of: 0 is none of it, as
+// for a list of none, and the number of parts is all of it.
 func (p *parts) covered(hashes []Hash) int {
 	n := len(hashes)
 	switch {
-	case n == 0:
-		return 0 // a set without hashes covers nothing
 	// "One hash, or exactly one for each part": one hash of the whole body is
 	// good whatever delimiters are in it.
 	case n == 1 && hashes[0] == p.whole:

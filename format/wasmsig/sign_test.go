@@ -458,7 +458,22 @@ func TestBadSigner(t *testing.T) {
 	if !errors.Is(err, key.ErrBadSignature) {
 		t.Errorf("got %v", err)
 	}
+	for _, by := range []key.Signer{liar{secret(t, 1)}, mute{secret(t, 1)}} {
+		if sig, err := (Format{}).Make(context.Background(), artifact(t, plain(t)), by, sealwax.SignOptions{}); err == nil {
+			t.Errorf("%T made %x", by, sig)
+		}
+	}
+	if _, err := tryEmbed(t, plain(t), mute{secret(t, 1)}, sealwax.SignOptions{}); !errors.Is(err, errMute) {
+		t.Errorf("got %v", err)
+	}
 }
+
+// mute is a signer that does not sign.
+type mute struct{ *key.Secret }
+
+var errMute = errors.New("no")
+
+func (mute) Sign(context.Context, key.SignRequest) ([]byte, error) { return nil, errMute }
 
 func TestAttachRefuses(t *testing.T) {
 	try := func(module, sig string) error {

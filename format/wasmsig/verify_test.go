@@ -342,8 +342,33 @@ func TestManyNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	denies(t, signedWith(b, payload), sealwax.CodeArtifactMalformed, k.Public())
+	if n := len(s.sections); n > 17 {
+		t.Errorf("%d sections are kept", n)
+	}
 	if _, err := (Format{}).Make(context.Background(), artifact(t, b), k, sealwax.SignOptions{}); err == nil {
 		t.Error("it was signed")
+	}
+}
+
+// TestManyParts: one hash of the whole covers more parts than can be signed one
+// by one.
+func TestManyParts(t *testing.T) {
+	k := secret(t, 1)
+	b := wasm(strings.Repeat(custom(delimiterSection, "0123456789abcdef"), 70), custom("last", "x"))
+	s := newScan()
+	_, _ = s.Write(b)
+	s.finish()
+	set := Set{Hashes: []Hash{s.raw.whole}}
+	if err := set.sign(context.Background(), k); err != nil {
+		t.Fatal(err)
+	}
+	payload, err := (&Payload{Sets: []Set{set}}).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := verify(t, signedWith(b, payload), anyOf(1), nil, k.Public())
+	if err != nil || r.Counted[0].Covers.Parts != 71 {
+		t.Errorf("%v %+v", err, r.Findings)
 	}
 }
 
