@@ -208,3 +208,24 @@ func TestTerminalKeepsItsMode(t *testing.T) {
 		t.Errorf("flags %#x, err %v: the input was left non-blocking", flags, err)
 	}
 }
+
+func killMyself(s syscall.Signal) int {
+	speak(hello(), helper.Started{})
+	_ = syscall.Kill(os.Getpid(), s)
+	time.Sleep(time.Minute)
+	return 0
+}
+
+// TestChildrenThatAreKilled by somebody else.
+func TestChildrenThatAreKilled(t *testing.T) {
+	for as, want := range map[string]error{"struck-int": ErrInterrupted, "struck-term": ErrInterrupted} {
+		if o := tryWith(t, t.Context(), role(t, as), Job{}, spinModule(), ""); !errors.Is(o.err, want) {
+			t.Errorf("%s: %v, want %v", as, o.err, want)
+		}
+	}
+	o := tryWith(t, t.Context(), role(t, "struck-kill"), Job{}, spinModule(), "")
+	wantKind(t, "killed", o, Internal, "killed")
+	if o := tryWith(t, t.Context(), role(t, "struck-pipe"), Job{}, spinModule(), ""); o.err != nil || o.ExitCode != 141 {
+		t.Errorf("broken pipe: code %d, err %v", o.ExitCode, o.err)
+	}
+}

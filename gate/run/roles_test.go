@@ -6,7 +6,9 @@ package run
 import (
 	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,6 +59,11 @@ var roles = map[string]func() int{
 	"chatterer": chatterer,
 	"quitter":   func() int { return speak(hello(), helper.Started{}) },
 	"parent":    parent,
+
+	"struck-int":  func() int { return killMyself(syscall.SIGINT) },
+	"struck-term": func() int { return killMyself(syscall.SIGTERM) },
+	"struck-kill": func() int { return killMyself(syscall.SIGKILL) },
+	"struck-pipe": func() int { signal.Reset(syscall.SIGPIPE); return killMyself(syscall.SIGPIPE) },
 }
 
 func hello() helper.Hello {
@@ -77,6 +84,23 @@ func chatterer() int {
 	speak(hello())
 	os.NewFile(4, "").WriteString("thread 'main' panicked\x1b[31m\n")
 	return 101
+}
+
+func TestOutOfMemory(t *testing.T) {
+	for text, want := range map[string]bool{
+		"runtime: out of memory: cannot allocate 8192-byte block\nfatal error: out of memory":          true,
+		"fatal error: runtime: cannot allocate memory":                                                 true,
+		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/mgcmark_greenteagc.go:520 +0x5d": true,
+		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/malloc.go:1 +0x5d":               true,
+		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/mheap.go:1 +0x5d":                true,
+		"SIGSEGV: segmentation violation\n\tmain.go:1":                                                 false,
+		"panic: nil\n\t/usr/local/go/src/runtime/mgc.go:1":                                             false,
+		"": false,
+	} {
+		if got := outOfMemory(text); got != want {
+			t.Errorf("outOfMemory(%q) = %v", text, got)
+		}
+	}
 }
 
 func TestChildrenThatMisbehave(t *testing.T) {

@@ -271,6 +271,9 @@ func TestFilesSayWhatIsWrong(t *testing.T) {
 	if _, errno := file.Read(b); errno != sys.EBADF {
 		t.Errorf("reading a closed file: %v, want EBADF", errno)
 	}
+	if _, errno := dir.Readdir(1); errno == 0 {
+		t.Error("a closed folder could be listed")
+	}
 }
 
 func TestAppendTwice(t *testing.T) {
