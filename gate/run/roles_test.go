@@ -6,7 +6,6 @@ package run
 import (
 	"errors"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -63,7 +62,6 @@ var roles = map[string]func() int{
 	"struck-int":  func() int { return killMyself(syscall.SIGINT) },
 	"struck-term": func() int { return killMyself(syscall.SIGTERM) },
 	"struck-kill": func() int { return killMyself(syscall.SIGKILL) },
-	"struck-pipe": func() int { signal.Reset(syscall.SIGPIPE); return killMyself(syscall.SIGPIPE) },
 }
 
 func hello() helper.Hello {
