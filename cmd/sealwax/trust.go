@@ -197,7 +197,7 @@ func (a *app) sayPin(p trust.Pin, asJSON bool) error {
 
 func (a *app) trustShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:               "show NAME",
+		Use:               "show NAME|FINGERPRINT",
 		Short:             "show a pin",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completePins,
@@ -206,7 +206,11 @@ func (a *app) trustShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := store.Get(c.Context(), args[0])
+			name, err := pinNamed(c.Context(), store, args[0])
+			if err != nil {
+				return err
+			}
+			p, err := store.Get(c.Context(), name)
 			if err != nil {
 				return err
 			}
@@ -222,7 +226,7 @@ func (a *app) trustShowCommand() *cobra.Command {
 
 func (a *app) trustRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:               "remove NAME",
+		Use:               "remove NAME|FINGERPRINT",
 		Short:             "remove a pin",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completePins,
@@ -231,10 +235,14 @@ func (a *app) trustRemoveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := store.Remove(c.Context(), args[0]); err != nil {
+			name, err := pinNamed(c.Context(), store, args[0])
+			if err != nil {
 				return err
 			}
-			a.say("removed %s", args[0])
+			if err := store.Remove(c.Context(), name); err != nil {
+				return err
+			}
+			a.say("removed %s", name)
 			return nil
 		},
 	}
@@ -255,4 +263,29 @@ func (a *app) completePins(c *cobra.Command, args []string, _ string) ([]string,
 		names = append(names, p.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// pinNamed is the name of the pin that is meant: by its name, or by the key's
+// fingerprint, ours or OpenSSH's.
+func pinNamed(ctx context.Context, store *trust.Store, arg string) (string, error) {
+	if !strings.Contains(arg, ":") { // no pin's name holds a colon
+		return arg, nil
+	}
+	pins, err := store.List(ctx)
+	if err != nil {
+		return "", err
+	}
+	var found []string
+	for _, p := range pins {
+		if p.Key.NamedBy(arg) {
+			found = append(found, p.Name)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", fmt.Errorf("%s: %w", arg, trust.ErrNoPin)
+	case 1:
+		return found[0], nil
+	}
+	return "", usagef("name one of them", "%s is the key of several pins: %s", arg, strings.Join(found, ", "))
 }
