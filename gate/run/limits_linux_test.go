@@ -6,6 +6,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -55,6 +56,40 @@ func TestHugeTable(t *testing.T) {
 	o := try(t, Job{MaxMemory: MinMemory, Timeout: time.Minute}, huge, "")
 	if !errors.Is(o.err, ErrMemory) || o.stderr != "" {
 		t.Errorf("err = %v, stderr %.300q; want ErrMemory", o.err, o.stderr)
+	}
+}
+
+// TestStreamsAreNotShared: what a guest does to its input while it runs, others
+// do not notice. Programs that Go compiles make their streams non-blocking.
+func TestStreamsAreNotShared(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	out, outW, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	r.Fd() // blocking from here on
+	done := make(chan error, 1)
+	go func() {
+		_, err := Child{Executable: engineExe(t), Stdin: r, Stdout: outW}.Run(t.Context(), Job{Args: []string{"read"}}, guestModule(t))
+		outW.Close()
+		done <- err
+	}()
+	buf := make([]byte, 6)
+	if _, err := io.ReadFull(out, buf); err != nil || string(buf) != "ready\n" {
+		t.Fatalf("%q %v", buf, err)
+	}
+	if flags, err := statusFlags(r); err != nil || flags&unix.O_NONBLOCK != 0 {
+		t.Errorf("flags %#x, err %v: the input became non-blocking for everybody", flags, err)
+	}
+	w.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -189,13 +189,14 @@ func eater() int {
 // TestTerminalKeepsItsMode: a guest makes its input non-blocking, and it blocks
 // again afterwards.
 func TestTerminalKeepsItsMode(t *testing.T) {
-	r, w, err := os.Pipe()
+	// A socket is a stream that the child can only share.
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer syscall.Close(pair[1])
+	r := os.NewFile(uintptr(pair[0]), "socket")
 	defer r.Close()
-	defer w.Close()
-	r.Fd() // blocking from here on
 	nonblock := []byte(preamble + section(1, "\x02\x60\x00\x00\x60\x02\x7f\x7f\x01\x7f") +
 		section(2, "\x01"+name("wasi_snapshot_preview1")+name("fd_fdstat_set_flags")+"\x00\x01") + section(3, "\x01\x00") +
 		section(5, "\x01\x00\x01") + section(7, "\x02"+name("memory")+"\x02\x00"+name("_start")+"\x00\x01") +

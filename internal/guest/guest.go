@@ -40,6 +40,8 @@ func Main(args []string) int {
 		fmt.Fprintf(os.Stderr, "sealwax: this argument is for sealwax itself, which starts its own child with it (%v)\n", err)
 		return usageCode
 	}
+	ownStreams()
+	endOnBrokenPipe(d.events)
 	stderr, err := takeStderr(d.events)
 	if err != nil {
 		return usageCode
