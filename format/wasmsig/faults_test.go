@@ -165,29 +165,88 @@ func TestFaultyEdits(t *testing.T) {
 	}
 }
 
-// full is a writer with room for so many bytes.
-type full struct{ room int }
+// nth is content of which the nth read or the nth write fails, once: what goes on
+// as if nothing had happened is found out.
+type nth struct {
+	memory
+	reads, writes int // until the one that fails, from 0; negative is none
+	err           error
+}
 
-var errFull = errors.New("no room")
+func (f *nth) ReadAt(p []byte, off int64) (int, error) {
+	if f.reads--; f.reads == -1 {
+		return 0, f.err
+	}
+	return f.memory.ReadAt(p, off)
+}
 
-func (f *full) Write(p []byte) (int, error) {
-	if f.room -= len(p); f.room < 0 {
-		return 0, errFull
+func (f *nth) Write(p []byte) (int, error) {
+	if f.writes--; f.writes == -1 {
+		return 0, f.err
 	}
 	return len(p), nil
 }
 
-func TestFullDisk(t *testing.T) {
-	ctx, k := context.Background(), secret(t, 1)
-	o := sealwax.SignOptions{Extensible: true}
-	size := len(embed(t, plain(t), k, o))
-	for _, room := range []int{0, 100, size - 60, size - 1} {
-		if err := (Format{}).Embed(ctx, artifact(t, plain(t)), &full{room}, k, o); !errors.Is(err, errFull) {
-			t.Errorf("room for %d of %d: %v", room, size, err)
+// TestOneFault fails each read and each write in turn: every method says so, and
+// a verdict is undecided.
+func TestOneFault(t *testing.T) {
+	ctx, k, f := context.Background(), secret(t, 1), Format{}
+	bare := append(bytes.Clone(plain(t)), custom(MetaSection, "a=b\n")+custom(delimiterSection, "0123456789abcdef")...)
+	signed := append(embed(t, bare, k, sealwax.SignOptions{}), custom("more", "x")...)
+	sig := detachedSig(t, bare, k)
+	verdict := func(a *sealwax.Artifact, _ io.Writer) error {
+		v := &sealwax.Verifier{Formats: []sealwax.Format{f}, Trust: trusted{k.Public()}}
+		_, err := v.Verify(ctx, a, anyOf(2))
+		if denied := (*sealwax.DeniedError)(nil); errors.As(err, &denied) {
+			return nil // as far as faults go
 		}
+		return err
 	}
-	if err := (Format{}).Embed(ctx, artifact(t, plain(t)), &full{size}, k, o); err != nil {
-		t.Error(err)
+	for _, tc := range []struct {
+		name string
+		b    []byte
+		do   func(*sealwax.Artifact, io.Writer) error
+	}{
+		{"Verify", signed, verdict},
+		{"Embed", bare, func(a *sealwax.Artifact, w io.Writer) error { return f.Embed(ctx, a, w, k, sealwax.SignOptions{}) }},
+		{"Embed more", signed, func(a *sealwax.Artifact, w io.Writer) error {
+			return f.Embed(ctx, a, w, secret(t, 2), sealwax.SignOptions{Extensible: true})
+		}},
+		{"Attach", bare, func(a *sealwax.Artifact, w io.Writer) error { return f.Attach(ctx, a, w, sig) }},
+		{"Detach", signed, func(a *sealwax.Artifact, w io.Writer) error { _, err := f.Detach(ctx, a, w); return err }},
+		{"Strip", signed, func(a *sealwax.Artifact, w io.Writer) error { return f.Strip(ctx, a, w) }},
+		{"Split", bare, func(a *sealwax.Artifact, w io.Writer) error { return f.Split(ctx, a, w, nil) }},
+		{"Inspect", signed, func(a *sealwax.Artifact, _ io.Writer) error { return f.Inspect(ctx, a, &sealwax.Inspection{}) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			run := func(reads, writes int, fault error) (left *nth, err error) {
+				c := &nth{memory: memory{bytes.NewReader(tc.b)}, reads: -1, err: fault}
+				a, err := sealwax.NewArtifact("m.wasm", c, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.reads, c.writes = reads, writes
+				return c, tc.do(a, c)
+			}
+			const many = 1 << 20
+			clean, err := run(many, many, errDisk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range many - clean.reads {
+				if _, err := run(i, many, errDisk); !errors.Is(err, errDisk) {
+					t.Errorf("read %d: %v", i, err)
+				}
+				if _, err := run(i, many, io.EOF); err == nil || err == io.EOF {
+					t.Errorf("end of file in read %d: %v", i, err)
+				}
+			}
+			for i := range many - clean.writes {
+				if _, err := run(many, i, errDisk); !errors.Is(err, errDisk) {
+					t.Errorf("write %d: %v", i, err)
+				}
+			}
+		})
 	}
 }
 
