@@ -41,7 +41,6 @@ func Main(args []string) int {
 		return usageCode
 	}
 	ownStreams()
-	endOnBrokenPipe(d.events)
 	stderr, err := takeStderr(d.events)
 	if err != nil {
 		return usageCode
@@ -50,7 +49,7 @@ func Main(args []string) int {
 	if err != nil {
 		return usageCode // nobody is there to be told
 	}
-	if err := helper.Write(d.events, serve(d, job, stderr)); err != nil {
+	if err := helper.Write(d.events, watched(func() helper.Message { return serve(d, job, stderr) })); err != nil {
 		return usageCode
 	}
 	return 0
@@ -108,6 +107,29 @@ func follow(r *helper.Reader) {
 	_, _ = r.Next()
 	os.Exit(usageCode)
 }
+
+// watched does the work and returns the last event: what came of the work, or
+// that nobody reads the guest's output any more.
+func watched(work func() helper.Message) helper.Message {
+	broken, stop := brokenPipes()
+	done := make(chan helper.Message, 1)
+	go func() { done <- work() }()
+	select {
+	case <-broken:
+		return helper.Exited{Code: brokenPipeCode}
+	case last := <-done:
+		stop() // what has been sent before is delivered now
+		select {
+		case <-broken:
+			return helper.Exited{Code: brokenPipeCode}
+		default:
+			return last
+		}
+	}
+}
+
+// brokenPipeCode is what a shell says of a program that died of SIGPIPE.
+const brokenPipeCode = 128 + 13
 
 // serve runs the job and returns the last event.
 func serve(d descriptors, job helper.Job, stderr *os.File) helper.Message {

@@ -7,5 +7,5 @@ package guest
 
 import "os"
 
-// endOnBrokenPipe: a write that nobody reads is an error to the guest here.
-func endOnBrokenPipe(*os.File) {}
+// brokenPipes: a write that nobody reads is an error to the guest here.
+func brokenPipes() (broken <-chan os.Signal, stop func()) { return nil, func() {} }
