@@ -61,6 +61,7 @@ type Content interface {
 type Artifact struct {
 	name       string
 	kind       Kind
+	head       string // the first bytes, which the kind was told from
 	content    Content
 	companions CompanionsFunc
 	pass       *pass
@@ -70,28 +71,34 @@ type Artifact struct {
 // it: patterns are matched against it, so it never comes from the bytes. The
 // artifact takes over content and closes it. companions may be nil.
 func NewArtifact(name string, content Content, companions CompanionsFunc) (*Artifact, error) {
-	kind, err := sniff(content)
+	head, err := readHead(content)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	return &Artifact{name: name, kind: kind, content: content, companions: companions, pass: &pass{}}, nil
+	return &Artifact{name: name, kind: kindOf(head), head: head, content: content, companions: companions, pass: &pass{}}, nil
 }
 
-func sniff(c Content) (Kind, error) {
+// readHead reads as many bytes as a preamble has; less than that is none.
+func readHead(c Content) (string, error) {
 	if c.Size() < preambleSize {
-		return KindFile, nil
+		return "", nil
 	}
-	var b [preambleSize]byte
-	if _, err := c.ReadAt(b[:], 0); err != nil && !errors.Is(err, io.EOF) {
+	b := make([]byte, preambleSize)
+	n, err := c.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
-	switch string(b[:]) {
+	return string(b[:n]), nil
+}
+
+func kindOf(head string) Kind {
+	switch head {
 	case modulePreamble:
-		return KindModule, nil
+		return KindModule
 	case componentPreamble:
-		return KindComponent, nil
+		return KindComponent
 	default:
-		return KindFile, nil
+		return KindFile
 	}
 }
 

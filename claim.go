@@ -34,6 +34,13 @@ type Signature interface {
 	Check(ctx context.Context, a *Artifact, by Anchor) (Claim, error)
 }
 
+// Diagnoser is an optional interface of a [Signature]. After a refusal by Check
+// it may look at the content again to say better why. It changes a refusal's
+// reason and never makes one into anything else.
+type Diagnoser interface {
+	Diagnose(ctx context.Context, a *Artifact, refusal error) error
+}
+
 // Hint is what a signature says of itself. Hints never decide.
 type Hint struct {
 	Format string // the format's name

@@ -33,6 +33,7 @@ const (
 	CodeNameMismatch         Code = "name.mismatch"
 	CodePolicyUnmet          Code = "policy.unmet"
 	CodePolicyEmpty          Code = "policy.empty"
+	CodePolicyAmbiguous      Code = "policy.ambiguous"
 	CodeUndecided            Code = "undecided"
 )
 
@@ -43,7 +44,7 @@ func Codes() []Code {
 		CodeSignatureUnknownForm, CodeSignatureForeign, CodeSignatureLegacy, CodeSignaturePartial,
 		CodeSignatureReencoded, CodeSignatureExpired, CodeSignatureHintUnknown, CodeSignatureTooMany,
 		CodeSignerUnknown, CodeSignerRole, CodeArtifactMalformed, CodeArtifactKind, CodeMetadataInvalid,
-		CodeMetadataUnmet, CodeNameMismatch, CodePolicyUnmet, CodePolicyEmpty, CodeUndecided,
+		CodeMetadataUnmet, CodeNameMismatch, CodePolicyUnmet, CodePolicyEmpty, CodePolicyAmbiguous, CodeUndecided,
 	}
 	slices.Sort(c)
 	return c

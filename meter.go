@@ -144,14 +144,48 @@ func (a *Artifact) pump(ctx context.Context) error {
 	if len(meters) == 0 {
 		return nil
 	}
+	meters = append(meters, &headCheck{want: a.head})
+	pump := a.pumpLarge
 	if a.Size() <= blockSize { // mutate:skip only speed depends on it
-		return a.pumpSmall(meters)
+		pump = a.pumpSmall
 	}
-	return a.pumpLarge(ctx, meters)
+	if err := pump(ctx, meters); err != nil {
+		return err
+	}
+	return a.ended()
+}
+
+// ended holds the content to its size: a file that is longer than it said, or
+// that grew, was not read whole.
+func (a *Artifact) ended() error {
+	var one [1]byte
+	switch n, err := a.content.ReadAt(one[:], a.Size()); {
+	case n > 0:
+		return errGrew
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	}
+	return nil
+}
+
+// headCheck is a meter that holds the read to the first bytes that were seen
+// when the artifact was made: its kind was told from them.
+type headCheck struct {
+	want string
+	seen int
+}
+
+func (h *headCheck) Write(p []byte) (int, error) {
+	n := min(len(h.want)-h.seen, len(p))
+	if string(p[:n]) != h.want[h.seen:h.seen+n] {
+		return 0, errChanged
+	}
+	h.seen += n
+	return len(p), nil
 }
 
 // pumpSmall needs no second goroutine: start-up counts for small files.
-func (a *Artifact) pumpSmall(meters []Meter) error {
+func (a *Artifact) pumpSmall(_ context.Context, meters []Meter) error {
 	buf := make([]byte, a.Size())
 	if err := readFull(a.content, buf, 0); err != nil {
 		return err
@@ -159,8 +193,12 @@ func (a *Artifact) pumpSmall(meters []Meter) error {
 	return feed(meters, buf)
 }
 
-// errShrunk says that a file that is only verified changed under our hands.
-var errShrunk = errors.New("it became shorter while it was read")
+// What a file that is only verified can do under our hands.
+var (
+	errShrunk  = errors.New("it became shorter while it was read")
+	errGrew    = errors.New("it is longer than it said, or grew while it was read")
+	errChanged = errors.New("it changed while it was read")
+)
 
 func readFull(r io.ReaderAt, buf []byte, off int64) error {
 	n, err := r.ReadAt(buf, off)

@@ -6,6 +6,7 @@ package sealwax
 import (
 	"fmt"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,7 +40,9 @@ func AnyOf(n int, role Role) *Policy {
 
 // Quorum is k of a set. The set may name signers, stand for everybody who is
 // trusted in a role, and hold further quorums, as the groups of C2SP tlog-policy
-// do. A signer counts once, however many signatures in whatever formats.
+// do. A signer counts once, however many signatures in whatever formats; as there,
+// nobody is a member in two places of the tree: a policy under which a signer who
+// signed would count twice admits nothing ([CodePolicyAmbiguous]).
 type Quorum struct {
 	// Need is how many members must be satisfied. Zero or less is never met.
 	Need int
@@ -75,6 +78,18 @@ func (q Quorum) names(by Anchor) bool {
 		return false // the zero Anchor is nobody
 	}
 	return slices.Contains(q.Signers, id) || (q.Role != "" && by.Role == q.Role)
+}
+
+// places is in how many quorums of the tree the anchor is a member.
+func (q Quorum) places(by Anchor) int {
+	n := 0
+	if q.names(by) {
+		n = 1
+	}
+	for _, sub := range q.Of {
+		n += sub.places(by)
+	}
+	return n
 }
 
 // asks reports whether the anchor is a member of q or of a quorum in it.
@@ -138,7 +153,7 @@ func (r Requirement) unmetBy(c *Claim, artifact string) string {
 	if r.isFile() {
 		got = c.files()
 		if r.Any {
-			want = fileName(artifact)
+			want = filepath.Base(artifact) // as this system divides paths
 		}
 	}
 	if len(got) == 0 {
@@ -164,26 +179,34 @@ var deniedUncovered = []string{
 }
 
 // uncoveredReason says why a section may not stay uncovered, or "".
-func (p *Policy) uncoveredReason(s Section) string {
+func uncoveredReason(s Section, allowed *regexp.Regexp) string {
 	if s.ID != 0 {
 		return fmt.Sprintf("the %s section (id %d) is not covered, and only custom sections may stay uncovered", s.Name, s.ID)
 	}
-	for _, d := range deniedUncovered {
-		if strings.HasPrefix(s.Name, d) {
-			return fmt.Sprintf("the custom section %q is acted upon by hosts and may never stay uncovered", s.Name)
-		}
+	if isDeniedUncovered(s.Name) {
+		return fmt.Sprintf("the custom section %q is acted upon by hosts and may never stay uncovered", s.Name)
 	}
-	if p.AllowUncovered == nil || !fullMatch(p.AllowUncovered, s.Name) {
+	if allowed == nil || !allowed.MatchString(s.Name) {
 		return fmt.Sprintf("the custom section %q is not covered, and no rule allows that", s.Name)
 	}
 	return ""
 }
 
-// fullMatch reports whether re matches the whole of s: an unanchored pattern
-// must not let "name" allow "name-of-something-else".
-func fullMatch(re *regexp.Regexp, s string) bool {
-	full, err := regexp.Compile(`\A(?:` + re.String() + `)\z`)
-	return err == nil && full.MatchString(s) // mutate:skip a pattern in a group still compiles
+// delimiterSection divides parts and holds nothing: hosts do not act on it.
+const delimiterSection = "signature_delimiter"
+
+func isDeniedUncovered(name string) bool {
+	return name != delimiterSection &&
+		slices.ContainsFunc(deniedUncovered, func(d string) bool { return strings.HasPrefix(name, d) })
+}
+
+// wholeName is the pattern for whole names: an unanchored one must not let
+// "name" allow "name-of-something-else".
+func wholeName(re *regexp.Regexp) *regexp.Regexp {
+	if re == nil {
+		return nil
+	}
+	return regexp.MustCompile(`\A(?:` + re.String() + `)\z`) // a pattern in a group still compiles
 }
 
 // expiry is the earliest moment from which the claim no longer counts.
@@ -253,8 +276,9 @@ func (p *Policy) coverageObjections(c *Claim) []objection {
 			fmt.Sprintf("the signature covers only part %d of %d", c.Covers.Prefix, c.Covers.Parts),
 		}}
 	}
+	allowed := wholeName(p.AllowUncovered)
 	for _, s := range c.Covers.Uncovered {
-		if why := p.uncoveredReason(s); why != "" {
+		if why := uncoveredReason(s, allowed); why != "" {
 			return []objection{{CodeSignaturePartial, why}}
 		}
 	}

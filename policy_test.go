@@ -268,7 +268,7 @@ func TestCoverage(t *testing.T) {
 func TestDeniedNames(t *testing.T) {
 	for _, n := range []string{
 		"component-type:x", "dylink.0", "precompiled_runtime", "metadata.code.branch_hint", "target_features",
-		"io.kubewarden.metadata", "signature", "signature_delimiter", "sealwax.meta", "jwt",
+		"io.kubewarden.metadata", "signature", "signature_wasmsign", "sealwax.meta", "jwt",
 	} {
 		p := &sealwax.Policy{Need: anyOne.Need, Prefix: true, AllowUncovered: regexp.MustCompile(".*")}
 		c := sealwax.Coverage{Prefix: 1, Parts: 2, Uncovered: []sealwax.Section{{Name: n}}}

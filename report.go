@@ -92,6 +92,9 @@ func (r *Report) Has(code Code) bool {
 	return false
 }
 
+// maxUncoveredListed is how many uncovered sections a report lists for a claim.
+const maxUncoveredListed = 256
+
 type reportJSON struct {
 	Schema   string       `json:"schema"`
 	Verdict  Verdict      `json:"verdict"`
@@ -108,19 +111,21 @@ type policyJSON struct {
 }
 
 type signerJSON struct {
-	Signer    SignerID          `json:"signer"`
-	Name      string            `json:"name,omitempty"`
-	Role      Role              `json:"role"`
-	Origin    string            `json:"origin"`
-	Format    string            `json:"format"`
-	Source    string            `json:"source"`
-	Counted   bool              `json:"counted"`
-	Coverage  string            `json:"coverage"`
-	Part      int               `json:"part,omitempty"`
-	Parts     int               `json:"parts,omitempty"`
-	Uncovered []Section         `json:"uncovered"`
-	Comment   string            `json:"comment,omitempty"`
-	Fields    map[string]string `json:"fields"`
+	Signer    SignerID  `json:"signer"`
+	Name      string    `json:"name,omitempty"`
+	Role      Role      `json:"role"`
+	Origin    string    `json:"origin"`
+	Format    string    `json:"format"`
+	Source    string    `json:"source"`
+	Counted   bool      `json:"counted"`
+	Coverage  string    `json:"coverage"`
+	Part      int       `json:"part,omitempty"`
+	Parts     int       `json:"parts,omitempty"`
+	Uncovered []Section `json:"uncovered"`
+	// UncoveredMore is how many further sections are uncovered and not listed.
+	UncoveredMore int               `json:"uncovered_more,omitempty"`
+	Comment       string            `json:"comment,omitempty"`
+	Fields        map[string]string `json:"fields"`
 }
 
 // MarshalJSON writes the report as docs/schema/report-v1.json describes.
@@ -156,6 +161,9 @@ func claimJSON(c *Claim, counted bool) signerJSON {
 	}
 	if c.Covers.Whole {
 		s.Coverage = "whole"
+	}
+	if n := len(s.Uncovered); n > maxUncoveredListed {
+		s.Uncovered, s.UncoveredMore = s.Uncovered[:maxUncoveredListed], n-maxUncoveredListed
 	}
 	if s.Uncovered == nil {
 		s.Uncovered = []Section{}

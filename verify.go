@@ -7,11 +7,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"time"
 )
 
-// MaxSignatures is how many signatures of one artifact are looked at.
-const MaxSignatures = 1024
+// Limits of what is looked at for one artifact.
+const (
+	// MaxSignatures is how many signatures are looked at.
+	MaxSignatures = 1024
+	// MaxLegacy is how many legacy signatures are: each takes a hash of its own
+	// over the whole content.
+	MaxLegacy = 8
+)
 
 // Verifier is the one road. Its zero value knows no format and trusts nobody,
 // so it denies everything.
@@ -156,6 +164,7 @@ func (v *Verifier) find(ctx context.Context, a *Artifact, r *Report) (found []Si
 // lookUp asks trust about each signature that can be read.
 func (v *Verifier) lookUp(ctx context.Context, p *Policy, found []Signature, r *Report) ([]candidate, error) {
 	var out []candidate
+	legacy := 0
 	for _, s := range found {
 		h := s.Hint()
 		if b, ok := s.(*Broken); ok {
@@ -165,6 +174,13 @@ func (v *Verifier) lookUp(ctx context.Context, p *Policy, found []Signature, r *
 		if h.Legacy && !p.AllowLegacy {
 			r.add(CodeSignatureLegacy, SeverityWarning, h.Source, "", "%s is a legacy signature, which signs the file without hashing it", h.Source)
 			continue
+		}
+		if h.Legacy && legacy == MaxLegacy {
+			r.add(CodeSignatureTooMany, SeverityWarning, h.Source, "", "%s: more than %d legacy signatures are not looked at", h.Source, MaxLegacy)
+			continue
+		}
+		if h.Legacy {
+			legacy++
 		}
 		anchors, err := v.anchors(ctx, h)
 		switch {
@@ -290,9 +306,21 @@ func checkAll(ctx context.Context, a *Artifact, p *Policy, candidates []candidat
 			if claim.Covers.Whole || claim.Covers.End >= stated.End {
 				claim.Fields = append(claim.Fields, stated.Fields...)
 			}
-			count(p, claim, now, r)
+			if !r.repeats(claim) {
+				count(p, claim, now, r)
+			}
 		}
 	}
+}
+
+// repeats reports whether a claim says again what one before it says: key ids
+// are unsigned, so a signature can be written many times.
+func (r *Report) repeats(c *Claim) bool {
+	same := func(o *Claim) bool {
+		return o.By == c.By && o.Format == c.Format && o.Source == c.Source && o.Comment == c.Comment &&
+			o.Covers.Whole == c.Covers.Whole && o.Covers.Prefix == c.Covers.Prefix && slices.Equal(o.Fields, c.Fields)
+	}
+	return slices.ContainsFunc(r.Counted, same) || slices.ContainsFunc(r.Uncounted, same)
 }
 
 // CodedError is an error of [Signature.Check] that has a finding code of its own.
@@ -321,16 +349,21 @@ func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
 			bad = err
 		}
 	}
-	if bad != nil {
-		return nil, bad
+	if bad == nil {
+		return nil, ErrOtherSigner
 	}
-	return nil, ErrOtherSigner
+	if d, ok := c.sig.(Diagnoser); ok {
+		if better := d.Diagnose(ctx, a, bad); better != nil && !errors.Is(better, ErrOtherSigner) {
+			bad = better
+		}
+	}
+	return nil, bad
 }
 
 // count holds a proven claim against the policy.
 func count(p *Policy, c *Claim, now time.Time, r *Report) {
 	for _, f := range c.files() {
-		if f != fileName(r.Artifact.Name) {
+		if f != filepath.Base(r.Artifact.Name) {
 			r.add(CodeNameMismatch, SeverityWarning, c.Source, c.By.Signer(), "the signature is for a file called %q", f)
 		}
 	}
@@ -349,11 +382,16 @@ func count(p *Policy, c *Claim, now time.Time, r *Report) {
 func judge(p *Policy, found int, r *Report) {
 	have, ok := p.Need.met(r.Counted)
 	r.Have = have
-	if ok {
+	twice := slices.IndexFunc(r.Counted, func(c *Claim) bool { return p.Need.places(c.By) > 1 })
+	if ok && twice < 0 {
 		r.Verdict = Allow
 		return
 	}
 	r.Verdict = Deny
+	if twice >= 0 {
+		by := r.Counted[twice].By
+		r.add(CodePolicyAmbiguous, SeverityError, "", by.Signer(), "the policy lists %s in two places, and a signer counts once", by.display())
+	}
 	for i := range r.Findings { // what was noticed on the way is now a reason
 		if r.Findings[i].Code != CodeNameMismatch {
 			r.Findings[i].Severity = SeverityError

@@ -6,6 +6,7 @@ package sealwax_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -309,8 +310,8 @@ func TestNameMismatchWarns(t *testing.T) {
 		}
 	}
 	r, _ := verdict(t, verifier(signed(1, states("file", "x"))), sealwaxtest.Bytes(`C:\dir\x`, []byte(content)), anyOne)
-	if r.Has(sealwax.CodeNameMismatch) {
-		t.Error("a path in another system's spelling: " + codes(r))
+	if r.Has(sealwax.CodeNameMismatch) != (filepath.Separator == '/') {
+		t.Error("the artifact's own path is divided as this system does, and no other way: " + codes(r))
 	}
 }
 

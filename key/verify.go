@@ -79,6 +79,11 @@ func (p Public) checkSignature(sig []byte) error {
 	if smallOrder(r) {
 		return fmt.Errorf("%w: R has small order", ErrBadSignature)
 	}
+	// RFC 8032 section 5.1.7 step 1: "Decode ... S as an integer ... If any of
+	// the decodings fail (including S being out of range), the signature is invalid".
+	if _, err := edwards25519.NewScalar().SetCanonicalBytes(sig[32:]); err != nil {
+		return fmt.Errorf("%w: S is out of range", ErrBadSignature)
+	}
 	return nil
 }
 
@@ -107,8 +112,14 @@ func (p Public) NewStream(sig []byte) *Stream {
 	return s
 }
 
-// Write takes the next bytes of the message. It never fails.
-func (s *Stream) Write(b []byte) (int, error) { return s.h.Write(b) }
+// Write takes the next bytes of the message. It never fails. What no message can
+// make valid is not hashed either.
+func (s *Stream) Write(b []byte) (int, error) {
+	if s.err != nil {
+		return len(b), nil
+	}
+	return s.h.Write(b)
+}
 
 // Verify reports on the message written so far, exactly as [Public.Verify]
 // would on the same bytes.
@@ -120,11 +131,9 @@ func (s *Stream) Verify() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBadSignature, ErrWeakKey)
 	}
-	// RFC 8032 section 5.1.7 step 1: "Decode ... S as an integer ... If any of
-	// the decodings fail (including S being out of range), the signature is invalid".
 	sc, err := edwards25519.NewScalar().SetCanonicalBytes(s.sig[32:])
-	if err != nil {
-		return fmt.Errorf("%w: S is out of range", ErrBadSignature)
+	if err != nil { // mutate:skip checkSignature has refused it
+		return fmt.Errorf("%w: %w", ErrBadSignature, err)
 	}
 	k, err := edwards25519.NewScalar().SetUniformBytes(s.h.Sum(nil))
 	if err != nil {

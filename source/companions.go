@@ -20,8 +20,12 @@ import (
 // MaxCompanion is the largest detached signature that is read, in bytes.
 const MaxCompanion = 1 << 20
 
-// MaxCompanions is how many companions of one artifact are read.
-const MaxCompanions = 256
+// Limits of the companions of one artifact that are found by name: how many are
+// read, and how many bytes together.
+const (
+	MaxCompanions      = 256
+	MaxCompanionsBytes = 4 << 20
+)
 
 // The endings of detached signatures' names. Several people's signatures lie
 // side by side as NAME.PERSON.minisig.
@@ -74,6 +78,7 @@ func discover(path string, o Options, explicit []sealwax.Companion) ([]sealwax.C
 		given[absolute(c.Name)] = true
 	}
 	var out []sealwax.Companion
+	room := int64(MaxCompanionsBytes)
 	for _, name := range names {
 		full := filepath.Join(filepath.Dir(path), name)
 		if !IsCompanionName(name, subject) || given[absolute(full)] {
@@ -86,7 +91,8 @@ func discover(path string, o Options, explicit []sealwax.Companion) ([]sealwax.C
 			}), nil
 		}
 		c := sealwax.Companion{Name: full}
-		c.Data, c.Err = readDiscovered(full)
+		c.Data, c.Err = readDiscovered(full, min(room, MaxCompanion))
+		room -= int64(len(c.Data))
 		out = append(out, c)
 	}
 	return out, nil
@@ -121,16 +127,25 @@ func ListFolder(dir string) ([]string, error) {
 }
 
 // readDiscovered reads a file that was found by its name only: nothing that
-// could block or has no end.
-func readDiscovered(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+// could block or has no end. It is opened before it is looked at, so that it is
+// the same file.
+func readDiscovered(path string, limit int64) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return nil, fmt.Errorf("%s: not a regular file", path)
 	}
-	return readCompanion(path)
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s: longer than a signature may be, or than all of them beside one file together (%d bytes)", path, MaxCompanionsBytes)
+	}
+	return readCapped(f, path)
 }
 
 // absolute gives one spelling to the paths of one name.
@@ -166,7 +181,11 @@ func readCompanion(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, MaxCompanion+1))
+	return readCapped(f, path)
+}
+
+func readCapped(r io.Reader, path string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxCompanion+1))
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,9 @@ func open(ctx context.Context, path string, o Options) (sealwax.Content, error) 
 		_ = f.Close()
 		return nil, fmt.Errorf("%s: %w: %d bytes, and at most %d are taken", path, ErrTooLarge, info.Size(), o.MaxSize)
 	}
-	if o.Holding == Streamed && info.Mode().IsRegular() {
+	// A file that says it is empty may be one that does not know its size, as in
+	// /proc: it is held, which reads it to its end.
+	if o.Holding == Streamed && info.Mode().IsRegular() && info.Size() > 0 {
 		return &file{File: f, size: info.Size()}, nil
 	}
 	defer func() { _ = f.Close() }()

@@ -5,7 +5,13 @@
 
 package source
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
+
+// nonBlocking keeps the opening of a pipe from waiting for its writer.
+const nonBlocking = syscall.O_NONBLOCK
 
 // privateFile is a 0600 file that no longer has a name: nobody can open it, and
 // it is gone with its descriptor, whatever becomes of this process.

@@ -304,7 +304,7 @@ func TestStreamedIsOneFile(t *testing.T) {
 }
 
 // TestShrinkingFile: a streamed file that is cut short while it is judged is
-// undecided, and one that grows is judged by what it was.
+// undecided, and so is one that grows.
 func TestShrinkingFile(t *testing.T) {
 	alice := sealwaxtest.NewPublisher("alice", 1, minisign.Format{})
 	for _, size := range []int{100, 5 << 20} {
@@ -314,7 +314,7 @@ func TestShrinkingFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := &sealwax.Verifier{Formats: alice.Formats, Trust: alice.Trust()}
-		for change, want := range map[int64]sealwax.Verdict{-1: sealwax.Undecided, 0: sealwax.Allow, 1: sealwax.Allow} {
+		for change, want := range map[int64]sealwax.Verdict{-1: sealwax.Undecided, 0: sealwax.Allow, 1: sealwax.Undecided} {
 			dir := t.TempDir()
 			app := write(t, dir, "app", data)
 			write(t, dir, "app.minisig", string(sigs[0].Data))

@@ -38,7 +38,11 @@ func Walk(ctx context.Context, dir string, isSignature func(data []byte) bool) (
 	}
 	t := &Tree{names: map[string][]string{}}
 	var all []string
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	root := dir
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		root += string(os.PathSeparator) // a link that was named is followed
+	}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -76,7 +80,7 @@ func (t *Tree) isSignature(path string, recognise func([]byte) bool) bool {
 	if !t.besideSubject(path) {
 		return false
 	}
-	data, err := readDiscovered(path)
+	data, err := readDiscovered(path, MaxCompanion)
 	return err == nil && recognise(data)
 }
 

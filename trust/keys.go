@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/key"
 )
 
 // Keys is a fixed list of anchors: the keys on a command line. No file is read
@@ -20,6 +21,7 @@ var _ sealwax.Trust = Keys(nil)
 // the hint names first. Of more it offers those that the hint names, and if it
 // names none, fails with an error that wraps [sealwax.ErrHintUnknown].
 func (k Keys) Anchors(_ context.Context, h sealwax.Hint) ([]sealwax.Anchor, error) {
+	k = k.distinct()
 	named, others := divide(k, h)
 	if len(k) <= sealwax.MaxTries {
 		return append(named, others...), nil
@@ -28,6 +30,23 @@ func (k Keys) Anchors(_ context.Context, h sealwax.Hint) ([]sealwax.Anchor, erro
 		return nil, sealwax.ErrHintUnknown
 	}
 	return named[:min(len(named), sealwax.MaxTries)], nil
+}
+
+// distinct drops repetitions: the same key, id and role once more.
+func (k Keys) distinct() Keys {
+	type who struct {
+		key  key.Public
+		role sealwax.Role
+	}
+	seen := map[who]bool{}
+	out := make(Keys, 0, len(k))
+	for _, a := range k {
+		if id := (who{a.Key, a.Role}); !seen[id] {
+			seen[id] = true
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // divide keeps the order of the anchors on both sides.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/sealwax/sealwax"
 )
 
 // app is the process's surroundings, so that commands touch no globals.
@@ -20,6 +22,8 @@ type app struct {
 	out, err *os.File
 	env      func(string) (string, bool)
 	now      func() time.Time
+	// unsaid is why the answer could not be written.
+	unsaid error
 	// interruptible gives a context that ends when the user wants an end.
 	interruptible func(context.Context) (context.Context, func())
 }
@@ -36,7 +40,11 @@ func (a *app) main(ctx context.Context, args []string) int {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	return a.report(root.ExecuteContext(ctx))
+	code := a.report(root.ExecuteContext(ctx))
+	if code == exitYes && a.unsaid != nil {
+		return a.report(a.unsaid)
+	}
+	return code
 }
 
 // rootCommand is the whole tree of commands, or, when the first argument names
@@ -191,17 +199,43 @@ func (a *app) careful(run func(ctx context.Context, args []string) error) func(*
 	}
 }
 
-// say writes one line of the answer to standard output.
+// say writes one line of the answer to standard output. What the arguments hold
+// is escaped: names and errors can come from anywhere.
 func (a *app) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.out, format+"\n", args...)
+	a.page(fmt.Sprintf(format, escaped(args)...))
+}
+
+// page writes a text of several lines, which is escaped already, to standard
+// output. The first failure to write decides the exit code: an answer that
+// nobody could read is none.
+func (a *app) page(text string) {
+	if _, err := fmt.Fprintln(a.out, text); err != nil && a.unsaid == nil {
+		a.unsaid = fmt.Errorf("writing the answer: %w", err)
+	}
 }
 
 // note writes one line about the work to standard error.
 func (a *app) note(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.err, "sealwax: "+format+"\n", args...)
+	_, _ = fmt.Fprintf(a.err, "sealwax: "+format+"\n", escaped(args)...)
 }
 
 // hint writes one line that says what to do next.
 func (a *app) hint(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.err, "hint: "+format+"\n", args...)
+	_, _ = fmt.Fprintf(a.err, "hint: "+format+"\n", escaped(args)...)
+}
+
+// escaped makes the texts among the arguments safe for a terminal.
+func escaped(args []any) []any {
+	out := make([]any, len(args))
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case string:
+			out[i] = sealwax.Printable(v)
+		case error:
+			out[i] = sealwax.Printable(v.Error())
+		default:
+			out[i] = arg
+		}
+	}
+	return out
 }

@@ -22,14 +22,14 @@ func (a *app) explainCommand() *cobra.Command {
 		ValidArgs: codeNames(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				a.say("%s", strings.Join(codeNames(), "\n"))
+				a.page(strings.Join(codeNames(), "\n"))
 				return nil
 			}
 			page, ok := docs.Finding(args[0])
 			if !ok {
 				return usagef("sealwax explain   lists the codes; verify --explain FILE   explains a decision", "no finding is called %q", args[0])
 			}
-			a.say("%s", strings.TrimSuffix(page, "\n"))
+			a.page(strings.TrimSuffix(page, "\n"))
 			return nil
 		},
 	}

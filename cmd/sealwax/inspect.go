@@ -66,7 +66,7 @@ func (a *app) inspect(ctx context.Context, path string, asJSON bool) error {
 		if err != nil {
 			return err
 		}
-		a.say("%s", line)
+		a.page(printableJSON(line))
 		return nil
 	}
 	a.showInspection(in)

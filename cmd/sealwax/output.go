@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"unicode"
+	"unicode/utf16"
 
+	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/atomicfile"
 	"github.com/sealwax/sealwax/internal/term"
 )
@@ -62,4 +66,25 @@ func (a *app) emitStdout(write func(output) error) error {
 		return fmt.Errorf("writing to standard output: %w", err)
 	}
 	return nil
+}
+
+// printableJSON writes what a terminal could act on as JSON escapes: the same
+// JSON, safe to look at.
+func printableJSON(line []byte) string {
+	if sealwax.Printable(string(line)) == string(line) {
+		return string(line)
+	}
+	var b strings.Builder
+	for _, r := range string(line) { // encoding/json has replaced what is no UTF-8
+		switch {
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }

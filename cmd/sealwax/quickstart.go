@@ -107,7 +107,7 @@ func (t *tour) run(ctx context.Context, want int, args ...string) error {
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
 	err := cmd.Run()
-	t.app.say("%s", strings.TrimRight(both.String(), "\n"))
+	t.app.page(strings.TrimRight(both.String(), "\n"))
 	code := exitYes
 	exited := (*exec.ExitError)(nil)
 	switch {

@@ -6,6 +6,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,35 +31,51 @@ func (v *verification) show(o outcome) {
 		if err != nil {
 			line = fmt.Appendf(nil, `{"schema":%q,"verdict":"undecided","error":%q}`, sealwax.ReportSchema, err)
 		}
-		v.answer("%s", line)
+		v.answer(printableJSON(line))
 	case v.options.explain:
-		v.answer("%s", explainTree(o.report, v.options.keys))
+		v.answer(explainTree(o.report, v.options.keys))
 	case o.err == nil:
 		v.showAllowed(o.report, words)
 	case isDenied(o.err):
 		v.app.showDenied(o.report)
 	default:
 		v.app.report(o.err)
+		return
+	}
+	if o.err != nil && o.report.Verdict == sealwax.Allow { // allowed, and then it could not be written
+		v.app.report(o.err)
 	}
 }
 
 // answer prints an answer that is no line for people alone: on standard output,
 // or as it is on standard error where the verified bytes go to standard output.
-func (v *verification) answer(format string, args ...any) {
-	to := v.app.out
+func (v *verification) answer(text string) {
 	if v.options.out == stdout {
-		to = v.app.err
+		_, _ = fmt.Fprintln(v.app.err, text)
+		return
 	}
-	_, _ = fmt.Fprintf(to, format+"\n", args...)
+	v.app.page(text)
+}
+
+// maxFindingsShown is how many findings of one artifact people are shown.
+const maxFindingsShown = 20
+
+// showFindings shows the first findings, and how many more there are.
+func (a *app) showFindings(prefix string, findings []sealwax.Finding) {
+	shown := findings[:min(len(findings), maxFindingsShown)]
+	for _, f := range shown {
+		a.note("%s%s: %s", prefix, f.Code, f.Message)
+	}
+	if more := len(findings) - len(shown); more > 0 {
+		a.note("%sand %d more", prefix, more)
+	}
 }
 
 func (v *verification) showAllowed(r *sealwax.Report, words func(string, ...any)) {
-	for _, f := range r.Findings {
-		v.app.note("%s: %s: %s", sealwax.Printable(r.Artifact.Name), f.Code, f.Message)
-	}
 	if v.options.quiet {
 		return
 	}
+	v.app.showFindings(r.Artifact.Name+": ", r.Findings)
 	words("%s", allowedLine(r))
 	for _, c := range r.Counted {
 		if !c.Covers.Whole {
@@ -105,6 +122,10 @@ func statements(c *sealwax.Claim) string {
 func coverageLine(c *sealwax.Claim) string {
 	var names []string
 	for _, s := range c.Covers.Uncovered {
+		if len(names) == maxFindingsShown {
+			names = append(names, fmt.Sprintf("and %d more", len(c.Covers.Uncovered)-len(names)))
+			break
+		}
 		names = append(names, fmt.Sprintf("%q (%d bytes at %d)", s.Name, s.Size, s.Offset))
 	}
 	return fmt.Sprintf("  covers part %d of %d, the first %d bytes; not covered: %s",
@@ -118,9 +139,7 @@ func (a *app) showDenied(r *sealwax.Report) {
 	for _, c := range r.Counted {
 		a.note("  good: %s [%s]", signedBy(c), sealwax.Printable(c.Source))
 	}
-	for _, f := range r.Findings {
-		a.note("  %s: %s", f.Code, f.Message)
-	}
+	a.showFindings("  ", r.Findings)
 	for _, h := range deniedHints(r) {
 		a.hint("%s", h)
 	}
@@ -128,14 +147,13 @@ func (a *app) showDenied(r *sealwax.Report) {
 
 // deniedHints are the next steps after a refusal: at most two.
 func deniedHints(r *sealwax.Report) []string {
-	name := sealwax.Printable(r.Artifact.Name)
 	var out []string
 	for _, f := range r.Findings {
-		switch f.Code {
+		switch f.Code { //nolint:exhaustive // the others have their page
 		case sealwax.CodeSignatureNone:
-			out = append(out, "the maker has to sign it (sealwax sign "+name+"), or name its signature with -s SIG")
+			out = append(out, "the maker has to sign it (sealwax sign "+shellWord(r.Artifact.Name)+"), or name its signature with -s SIG")
 		case sealwax.CodeSignerUnknown:
-			out = append(out, "if you know that key: -k KEY, or sealwax trust add KEY --name NAME --for '"+name+"'")
+			out = append(out, "if you know that key: -k KEY, or sealwax trust add KEY --name NAME --for "+shellPattern(r.Artifact.Name))
 		case sealwax.CodeSignatureInvalid:
 			out = append(out, "fetch the file and its signature again; if it stays so, ask the maker and do not use it")
 		case sealwax.CodeSignatureLegacy:
@@ -155,4 +173,37 @@ func deniedHints(r *sealwax.Report) []string {
 		}
 	}
 	return out
+}
+
+// shellWord quotes a name for a POSIX shell, so that a hint can be pasted. A name
+// that cannot be shown as it is becomes a word that says what is meant.
+func shellWord(s string) string {
+	if sealwax.Printable(s) != s || s == "" {
+		return "FILE"
+	}
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/+,@", r)
+	}
+	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 && s[0] != '-' {
+		return s
+	}
+	if s[0] == '-' {
+		s = "./" + s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// shellPattern is a --for pattern for just this file, quoted for a shell.
+func shellPattern(path string) string {
+	var b strings.Builder
+	for _, r := range filepath.Base(path) {
+		if strings.ContainsRune(`*?[]{}\: `, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	if sealwax.Printable(b.String()) != b.String() {
+		return "PATTERN"
+	}
+	return shellWord(b.String())
 }

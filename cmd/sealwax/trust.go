@@ -191,7 +191,7 @@ func (a *app) sayPin(p trust.Pin, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	a.say("%s", line)
+	a.page(printableJSON(line))
 	return nil
 }
 

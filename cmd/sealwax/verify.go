@@ -138,7 +138,7 @@ func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error
 	if err := free(o.out, o.force); o.out != "" && err != nil {
 		return err
 	}
-	return v.files(ctx, args)
+	return summary(v.files(ctx, args))
 }
 
 func (o *verifyOptions) check(args []string) error {
@@ -192,6 +192,9 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 	}
 	report, err := verifier.Verify(ctx, artifact, v.policy)
 	stop()
+	if err != nil && !isDenied(err) && !errors.Is(err, context.Canceled) {
+		err = withCode(exitUndecided, err) // whatever is broken, it is not the command line
+	}
 	if err == nil && v.options.out != "" {
 		err = v.app.emit(v.options.out, v.options.force, func(w output) error {
 			_, err := artifact.WriteTo(w)
@@ -212,11 +215,10 @@ func undecided(path string, err error) *sealwax.Report {
 	}
 }
 
-// summary is the exit code of several answers: 1 over 3 over 0. A usage error
-// about one of them ends the matter as one.
+// summary is the exit code of several answers: 1 over 3 over 0.
 func summary(outcomes []outcome) error {
 	code := exitYes
-	rank := map[int]int{exitYes: 0, exitUndecided: 1, exitPerson: 2, exitNo: 3, exitUsage: 4, exitInterrupted: 5}
+	rank := map[int]int{exitYes: 0, exitUsage: 1, exitPerson: 2, exitUndecided: 3, exitNo: 4, exitInterrupted: 5}
 	for _, o := range outcomes {
 		if c := exitCode(o.err); o.err != nil && rank[c] > rank[code] {
 			code = c

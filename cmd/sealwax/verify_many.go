@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -18,7 +19,7 @@ import (
 )
 
 // files verifies several artifacts on all cores and answers in the order given.
-func (v *verification) files(ctx context.Context, paths []string) error {
+func (v *verification) files(ctx context.Context, paths []string) []outcome {
 	v.alone = len(paths) == 1 && v.counted == nil
 	outcomes := make([]outcome, len(paths))
 	ready := make([]chan struct{}, len(paths))
@@ -46,44 +47,67 @@ func (v *verification) files(ctx context.Context, paths []string) error {
 		v.around(func() { v.show(outcomes[i]) })
 	}
 	workers.Wait()
-	return summary(outcomes)
+	return outcomes
 }
 
-// trees verifies everything in folders.
-func (v *verification) trees(ctx context.Context, dirs []string) error {
-	var files []string
-	listings := map[string]*source.Tree{}
-	skipped := 0
+// forest is what is to be verified in the folders that were named.
+type forest struct {
+	files               []string
+	skipped, signatures int
+	listings            map[string]*source.Tree
+	empty               []string // folders in which there is nothing
+}
+
+func gather(ctx context.Context, dirs []string) (*forest, error) {
+	f := &forest{listings: map[string]*source.Tree{}}
 	for _, dir := range dirs {
 		t, err := source.Walk(ctx, dir, isSignature)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		files = append(files, t.Files...)
-		skipped += t.Skipped
-		listings[dir] = t
+		if len(t.Files) == 0 {
+			f.empty = append(f.empty, dir)
+		}
+		f.files = append(f.files, t.Files...)
+		f.skipped += t.Skipped
+		f.signatures += t.Signatures
+		f.listings[dir] = t
 	}
-	if skipped > 0 {
-		v.app.note("%s not followed (symbolic links, sockets, devices)", plural(skipped, "entry"))
+	return f, nil
+}
+
+// errNothing is the answer about a folder without files: no reason to say yes.
+var errNothing = errors.New("nothing to verify was found")
+
+// trees verifies everything in folders.
+func (v *verification) trees(ctx context.Context, dirs []string) error {
+	f, err := gather(ctx, dirs)
+	if err != nil {
+		return err
 	}
-	if len(files) == 0 {
-		return withCode(exitUndecided, fmt.Errorf("nothing to verify was found"))
+	if f.skipped > 0 {
+		v.app.note("not followed: %d symbolic links, sockets or devices", f.skipped)
 	}
-	v.listing = mergedListing(listings)
-	counted := &tally{}
-	v.counted = counted
+	v.listing = mergedListing(f.listings)
+	v.counted = &tally{}
 	start := v.app.now()
 	line := term.StartProgress(v.app.err, v.app.getenv, func() string {
-		return fmt.Sprintf("verifying: %d of %s", counted.done.Load(), plural(len(files), "file"))
+		return fmt.Sprintf("verifying: %d of %s", v.counted.done.Load(), plural(len(f.files), "file"))
 	})
 	v.around = line.Around
-	err := v.files(ctx, files)
+	outcomes := v.files(ctx, f.files)
 	line.Stop()
-	if !v.options.json {
-		v.app.say("%s: %d allowed, %d refused, %d undecided (%s)", plural(len(files), "file"),
-			counted.allowed, counted.refused, counted.undecided, v.app.now().Sub(start).Round(time.Millisecond))
+	for _, dir := range f.empty {
+		err := withCode(exitUndecided, fmt.Errorf("%s: %w", dir, errNothing))
+		outcomes = append(outcomes, outcome{dir, undecided(dir, err), err})
+		v.show(outcomes[len(outcomes)-1])
 	}
-	return err
+	if !v.options.json {
+		v.app.say("%s, %s beside them: %d allowed, %d refused, %d undecided (%s)",
+			plural(len(f.files), "file"), plural(f.signatures, "signature"),
+			v.counted.allowed, v.counted.refused, v.counted.undecided, v.app.now().Sub(start).Round(time.Millisecond))
+	}
+	return summary(outcomes)
 }
 
 // tally counts answers.

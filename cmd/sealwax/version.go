@@ -39,7 +39,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.say("%s", line)
+			a.page(printableJSON(line))
 			return nil
 		},
 	}

@@ -101,6 +101,9 @@ func checkText(text string) error {
 	if strings.Contains(text, "\t") {
 		return errors.New("the comment holds a TAB, which divides statements: give those one by one")
 	}
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "expires:") {
+		return errors.New("the comment looks like an expiry, and as free text it would not be enforced: state it as the statement expires")
+	}
 	if f, ok := parseField(text); ok && !strings.HasPrefix(f.Value, " ") {
 		return fmt.Errorf("the comment would be read as the statement %q: give it as a statement, or begin it otherwise", f.Name)
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/key"
@@ -66,12 +67,53 @@ func (s *scan) match(hashes []Hash) (int, error) {
 	if n := s.raw.covered(hashes); n > 0 {
 		return n, nil
 	}
-	// "A signature that matches only a re-encoded form is refused, with its own
-	// finding": those are not the bytes that anybody will use.
 	if s.reencoded != nil && s.reencoded.covered(hashes) > 0 {
 		return 0, &sealwax.CodedError{Code: sealwax.CodeSignatureReencoded, Err: errReencoded}
 	}
 	return 0, errChanged
+}
+
+var _ sealwax.Diagnoser = (*signature)(nil)
+
+// Diagnose tells a module that was changed from one that was signed as another
+// tool would write it: "a signature that matches only a re-encoded form is
+// refused, with its own finding", since those are not the bytes that anybody will
+// use. Only for that the content is read and hashed once more, and once for all
+// signatures.
+func (s *signature) Diagnose(ctx context.Context, a *sealwax.Artifact, refusal error) error {
+	m, ok := a.Meter(scanMeter).(*scan)
+	if !ok || !errors.Is(refusal, errChanged) || !m.padded || m.reencode {
+		return refusal
+	}
+	if m.second == nil {
+		m.second = newThoroughScan()
+		if err := copyAll(ctx, m.second, a); err != nil {
+			return refusal
+		}
+		m.second.finish()
+	}
+	if _, err := m.second.match(s.set.Hashes); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// copyAll writes an artifact's content to w, until ctx is done.
+func copyAll(ctx context.Context, w io.Writer, a *sealwax.Artifact) error {
+	buf := make([]byte, 1<<20)
+	for off := int64(0); off < a.Size(); off += int64(len(buf)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p := buf[:min(int64(len(buf)), a.Size()-off)]
+		if _, err := a.ReadAt(p, off); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // signedBy checks the signature. The key id is a hint: a wrong one does not hide

@@ -29,7 +29,7 @@ func (Format) Attach(ctx context.Context, a *sealwax.Artifact, w io.Writer, sig 
 	if err != nil {
 		return fmt.Errorf("the signature to attach: %w", err)
 	}
-	s, err := m.scan(ctx, m.body())
+	s, err := m.scanInto(ctx, newThoroughScan(), m.body())
 	if err != nil {
 		return fmt.Errorf("attaching to %s: %w", a.Name(), err)
 	}

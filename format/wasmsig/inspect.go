@@ -52,7 +52,7 @@ func (in *inspector) binary(ctx context.Context, a *sealwax.Artifact) error {
 	if err != nil {
 		return err
 	}
-	s := newScan()
+	s := newThoroughScan()
 	all := []piece{{size: a.Size()}}
 	if err := (&module{a: a}).copy(ctx, s, all); err != nil {
 		return err

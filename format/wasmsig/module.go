@@ -125,7 +125,10 @@ func copyRange(ctx context.Context, w io.Writer, r io.ReaderAt, p piece, buf []b
 // scan runs a new body through the meter that verification uses, so that what is
 // signed is what will be checked. It refuses a body that would not verify.
 func (m *module) scan(ctx context.Context, body []piece) (*scan, error) {
-	s := newScan()
+	return m.scanInto(ctx, newScan(), body)
+}
+
+func (m *module) scanInto(ctx context.Context, s *scan, body []piece) (*scan, error) {
 	if err := m.write(ctx, s, nil, body); err != nil {
 		return nil, err
 	}

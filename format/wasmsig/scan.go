@@ -4,10 +4,11 @@
 package wasmsig
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"hash"
-	"sync"
+	"slices"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/wasmbin"
@@ -21,10 +22,14 @@ const maxNames = 1 << 20
 // running hash behind each delimiter.
 type scan struct {
 	*form
-	raw parts
-	// reencoded is the same over headers in their shortest form. It exists from
-	// the first header on that is longer, and only then.
+	raw    parts
+	padded bool // a header is longer than it must be
+	// reencoded is the same as raw over headers in their shortest form, from the
+	// first one on that is longer. Only a scan that is to say why a signature does
+	// not match keeps it: see [signature.Diagnose].
+	reencode  bool
 	reencoded *parts
+	second    *scan // the scan that did, if one was made
 
 	sections []sealwax.Section
 	names    int   // bytes of their names
@@ -48,6 +53,13 @@ func newScan() *scan {
 	return s
 }
 
+// newThoroughScan also hashes as another tool would have written the module.
+func newThoroughScan() *scan {
+	s := newScan()
+	s.reencode = true
+	return s
+}
+
 // Begin implements [wasmbin.Visitor].
 func (s *scan) Begin(sec *wasmbin.Section, header []byte) {
 	s.form.Begin(sec, header)
@@ -57,7 +69,8 @@ func (s *scan) Begin(sec *wasmbin.Section, header []byte) {
 		return // a signature does not cover itself
 	}
 	s.lastIs = false
-	if sec.Padded && s.reencoded == nil {
+	s.padded = s.padded || sec.Padded
+	if s.reencode && sec.Padded && s.reencoded == nil {
 		s.reencoded = s.raw.fork()
 	}
 	s.raw.h.Write(header)
@@ -88,28 +101,11 @@ func (s *scan) Content(p []byte) {
 	switch {
 	case s.inSignature():
 	case s.reencoded != nil:
-		both(s.raw.h, s.reencoded.h, p)
+		s.raw.h.Write(p)
+		s.reencoded.h.Write(p)
 	default:
 		s.raw.h.Write(p)
 	}
-}
-
-// parallelFrom is the size from which two hashes of the same bytes are worth a
-// second goroutine.
-const parallelFrom = 64 << 10
-
-// both writes p to two hashes. Modules with padded sizes need two, and should
-// not take twice as long.
-func both(a, b hash.Hash, p []byte) {
-	if len(p) < parallelFrom {
-		a.Write(p)
-		b.Write(p)
-		return
-	}
-	var other sync.WaitGroup
-	other.Go(func() { b.Write(p) })
-	a.Write(p)
-	other.Wait()
 }
 
 // End implements [wasmbin.Visitor].
@@ -210,10 +206,11 @@ func (s *scan) coverage(n int) sealwax.Coverage {
 		return c
 	}
 	c.End = s.raw.ends[n-1]
-	for _, sec := range s.sections {
-		if sec.Offset >= c.End {
-			c.Uncovered = append(c.Uncovered, sec)
-		}
-	}
+	// Sections stand in the order of the file. Claims share the list: there can be
+	// many of them, and many sections.
+	first, _ := slices.BinarySearchFunc(s.sections, c.End, func(sec sealwax.Section, end int64) int {
+		return cmp.Compare(sec.Offset, end)
+	})
+	c.Uncovered = slices.Clip(s.sections[first:])
 	return c
 }

@@ -78,7 +78,9 @@ func TestPrefix(t *testing.T) {
 		{"deny list: target_features", custom("target_features", "x"), allow(".*"), false},
 		{"deny list: a precompiled part", custom("precompiled_x", "x"), allow(".*"), false},
 		{"deny list: metadata of ours", custom(MetaSection, "name=x\n"), allow(".*"), false},
-		{"deny list: a delimiter", custom(delimiterSection, "x"), allow(".*"), false},
+		{"deny list: another signature's name", custom("signature_wasmsign", "x"), allow(".*"), false},
+		{"a delimiter that is allowed", custom(delimiterSection, "x"), allow(".*"), true},
+		{"a delimiter that is not", custom(delimiterSection, "x"), allow("more"), false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, err := verify(t, append(bytes.Clone(signed), tc.added...), tc.policy, nil, k.Public())
