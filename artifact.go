@@ -55,6 +55,10 @@ type Content interface {
 	Size() int64
 }
 
+// Nameless is the name of an artifact that has none, as a stream: no statement
+// about a file's name can be held against it.
+const Nameless = "-"
+
 // Artifact is one thing to be judged: a held snapshot, never a path that is
 // opened twice. Package source makes artifacts. An Artifact is used by one
 // goroutine at a time.

@@ -363,7 +363,7 @@ func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
 // count holds a proven claim against the policy.
 func count(p *Policy, c *Claim, now time.Time, r *Report) {
 	for _, f := range c.files() {
-		if f != filepath.Base(r.Artifact.Name) {
+		if r.Artifact.Name != Nameless && f != filepath.Base(r.Artifact.Name) {
 			r.add(CodeNameMismatch, SeverityWarning, c.Source, c.By.Signer(), "the signature is for a file called %q", f)
 		}
 	}

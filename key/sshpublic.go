@@ -184,7 +184,12 @@ func checkSSHOptions(options string) error {
 	for options != "" {
 		var o string
 		o, options = cutOption(options)
-		name, _, _ := strings.Cut(strings.ToLower(o), "=")
+		name, value, _ := strings.Cut(strings.ToLower(o), "=")
+		// sshd(8): a value is in double quotes, and nothing follows them.
+		if quotes := strings.Count(strings.ReplaceAll(value, `\"`, ""), `"`); quotes != 0 &&
+			(quotes != 2 || len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') {
+			return fmt.Errorf("option %q: want its value in one pair of double quotes", name)
+		}
 		switch {
 		case name == "cert-authority":
 			return errors.New("cert-authority: this key vouches for other keys, and certificates are not read: remove the line, or the option if the key itself signs")

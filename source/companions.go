@@ -158,21 +158,34 @@ func absolute(path string) string {
 
 // readSignatures reads each named signature once: a pipe gives its bytes only
 // the first time.
-func readSignatures(paths []string) ([]sealwax.Companion, error) {
+func readSignatures(artifact string, o Options) ([]sealwax.Companion, error) {
 	var out []sealwax.Companion
 	read := map[string]bool{}
-	for _, p := range paths {
+	for _, p := range o.Signatures {
 		if read[absolute(p)] {
 			continue
 		}
 		read[absolute(p)] = true
-		data, err := readCompanion(p)
+		if p == Stdin && artifact == Stdin {
+			return nil, ErrStdinTwice
+		}
+		data, err := readExplicit(p, o.Stdin)
 		if err != nil {
 			return nil, fmt.Errorf("reading the signature: %w", err)
 		}
 		out = append(out, sealwax.Companion{Name: p, Data: data})
 	}
 	return out, nil
+}
+
+// ErrStdinTwice is returned when the standard input would be two things.
+var ErrStdinTwice = errors.New("standard input can be the artifact or one signature, not both")
+
+func readExplicit(path string, stdin io.Reader) ([]byte, error) {
+	if path == Stdin {
+		return readCapped(stdin, "standard input")
+	}
+	return readCompanion(path)
 }
 
 func readCompanion(path string) ([]byte, error) {

@@ -40,8 +40,12 @@ type Options struct {
 	// Listing, if set, lists the names in a folder instead of reading it anew:
 	// for callers that open many artifacts of one folder.
 	Listing func(dir string) ([]string, error)
-	// Stdin is read for the path "-". Nil is an empty stream.
+	// Stdin is read for the path "-", the artifact's or one signature's. Nil is
+	// an empty stream.
 	Stdin io.Reader
+	// Name is what a stream is called; empty is [sealwax.Nameless]. Files are
+	// called by their path.
+	Name string
 	// MaxSize refuses anything longer, in bytes; zero is no limit.
 	MaxSize int64
 }
@@ -56,7 +60,10 @@ var ErrTooLarge = errors.New("too large")
 // that is later read, hashed, emitted or run comes from what was opened here.
 // Explicit signatures that cannot be read are an error now.
 func Open(ctx context.Context, path string, o Options) (*sealwax.Artifact, error) {
-	explicit, err := readSignatures(o.Signatures)
+	if o.Stdin == nil {
+		o.Stdin = eof{}
+	}
+	explicit, err := readSignatures(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +71,13 @@ func Open(ctx context.Context, path string, o Options) (*sealwax.Artifact, error
 	if err != nil {
 		return nil, err
 	}
-	a, err := sealwax.NewArtifact(path, content, companions(path, o, explicit))
+	name := path
+	if path == Stdin {
+		if name = o.Name; name == "" {
+			name = sealwax.Nameless
+		}
+	}
+	a, err := sealwax.NewArtifact(name, content, companions(path, o, explicit))
 	if err != nil {
 		_ = content.Close()
 		return nil, err
@@ -74,11 +87,7 @@ func Open(ctx context.Context, path string, o Options) (*sealwax.Artifact, error
 
 func open(ctx context.Context, path string, o Options) (sealwax.Content, error) {
 	if path == Stdin {
-		in := o.Stdin
-		if in == nil {
-			in = eof{}
-		}
-		return hold(ctx, "standard input", in, o)
+		return hold(ctx, "standard input", o.Stdin, o)
 	}
 	f, err := os.Open(path)
 	if err != nil {

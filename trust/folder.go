@@ -58,7 +58,7 @@ func (f folder) names(ext string) ([]string, error) {
 	}
 	all, err := f.readDir(MaxPins)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, f.dangling()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the pins: %w", err)
@@ -71,6 +71,20 @@ func (f folder) names(ext string) ([]string, error) {
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// dangling is an error if the folder is a link to nothing: that is no empty
+// store, but one that is away.
+func (f folder) dangling() error {
+	for _, dir := range []string{f.config, f.dir()} {
+		if _, err := os.Lstat(dir); err != nil {
+			return nil //nolint:nilerr // it is not there at all
+		}
+		if _, err := os.Stat(dir); err != nil {
+			return &FileError{dir, errors.New("it is a link to nothing"), "put back what it leads to, or remove it"}
+		}
+	}
+	return nil
 }
 
 // readDir lists the folder, after a look at who else may write in it.
@@ -99,10 +113,16 @@ func (f folder) readDir(limit int) ([]string, error) {
 	return all, err
 }
 
-// checkWritable refuses what everybody on the machine may change: whoever can
-// write a pin decides whom the user trusts.
+// checkWritable refuses what everybody on the machine may change, and what
+// belongs to another user: whoever can write a pin decides whom the user trusts.
 func checkWritable(path string, info fs.FileInfo) error {
-	if runtime.GOOS == "windows" || info.Mode().Perm()&0o002 == 0 {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	if !ownedBySelf(info) {
+		return &FileError{path, errors.New("it belongs to another user"), "make it yours with: chown \"$USER\" " + path}
+	}
+	if info.Mode().Perm()&0o002 == 0 {
 		return nil
 	}
 	return &FileError{path, errors.New("everybody may write to it"), "take that right away with: chmod o-w " + path}

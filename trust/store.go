@@ -90,6 +90,9 @@ func (s *Store) readPin(name string) (Pin, error) {
 		return Pin{}, &FileError{path, err, "rename or remove the file"}
 	}
 	data, err := s.folder.read(name, pinExt, MaxPinBytes)
+	if errors.Is(err, fs.ErrNotExist) && !s.folder.isMissing(name, pinExt) {
+		return Pin{}, &FileError{path, errors.New("it is a link to nothing"), "put back what it leads to, or remove it"}
+	}
 	if err != nil {
 		return Pin{}, err
 	}

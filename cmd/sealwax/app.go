@@ -22,6 +22,10 @@ type app struct {
 	out, err *os.File
 	env      func(string) (string, bool)
 	now      func() time.Time
+	// inherited are descriptors that flags name.
+	inherited map[int]*os.File
+	// stdinIs is what the standard input was given out as.
+	stdinIs string
 	// unsaid is why the answer could not be written.
 	unsaid error
 	// interruptible gives a context that ends when the user wants an end.
@@ -37,9 +41,6 @@ func (a *app) getenv(name string) string {
 func (a *app) main(ctx context.Context, args []string) int {
 	root := a.rootCommand(args)
 	root.SetArgs(args)
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
 	code := a.report(root.ExecuteContext(ctx))
 	if code == exitYes && a.unsaid != nil {
 		return a.report(a.unsaid)
@@ -51,7 +52,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 // one, the root with that one: making them all would be a good part of the time
 // that verifying a small file takes.
 func (a *app) rootCommand(args []string) *cobra.Command {
-	root := newRoot()
+	root := a.newRoot()
 	for _, e := range a.commands() {
 		if len(args) > 0 && e.name == args[0] {
 			root.AddCommand(e.make())
@@ -71,11 +72,40 @@ func (a *app) rootCommand(args []string) *cobra.Command {
 		root.AddCommand(c)
 	}
 	root.AddCommand(helpTopics()...)
+	strictHelp(root)
 	finish(root)
 	return root
 }
 
-func newRoot() *cobra.Command {
+// strictHelp makes help and completion say so when they are asked for something
+// that is not there.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Run = nil
+			c.RunE = func(c *cobra.Command, args []string) error {
+				about, rest, err := c.Root().Find(args)
+				if err != nil || len(rest) > 0 {
+					return usagef("sealwax help   lists commands and topics", "there is no help on %q", strings.Join(args, " "))
+				}
+				about.InitDefaultHelpFlag()
+				return about.Help()
+			}
+		case "completion":
+			c.RunE = func(c *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return usagef("want bash, zsh, fish or powershell", "no completion for the shell %q", args[0])
+				}
+				return c.Help()
+			}
+		}
+	}
+}
+
+func (a *app) newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sealwax",
 		Short: "sign, verify and run WebAssembly modules and any other file",
@@ -95,6 +125,9 @@ New here?  sealwax quickstart   shows everything in a minute, in a temporary fol
 		},
 	}
 	root.SetFlagErrorFunc(usageError)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	return root
 }
 

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +29,12 @@ Delimiters (sealwax split) are content and do change it.`,
 }
 
 func (a *app) digest(ctx context.Context, paths []string) error {
+	in, err := a.stdinFor("the file", paths...)
+	if err != nil {
+		return err
+	}
 	for _, path := range paths {
-		sum, err := a.digestOne(ctx, path)
+		sum, err := digestOne(ctx, path, in)
 		if err != nil {
 			return err
 		}
@@ -38,8 +43,8 @@ func (a *app) digest(ctx context.Context, paths []string) error {
 	return nil
 }
 
-func (a *app) digestOne(ctx context.Context, path string) ([]byte, error) {
-	artifact, err := source.Open(ctx, path, source.Options{Stdin: a.in})
+func digestOne(ctx context.Context, path string, in io.Reader) ([]byte, error) {
+	artifact, err := source.Open(ctx, path, source.Options{Stdin: in})
 	if err != nil {
 		return nil, err
 	}

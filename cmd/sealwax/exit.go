@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -83,7 +84,12 @@ func (a *app) report(err error) int {
 	if errors.As(err, &silent) && silent.err == nil {
 		return code
 	}
-	a.note("%s", sealwax.Printable(err.Error()))
+	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
+		if i > 0 {
+			line = "  " + line
+		}
+		a.note("%s", line)
+	}
 	for _, h := range hints(err) {
 		a.hint("%s", h)
 	}
@@ -132,7 +138,7 @@ func isUsage(err error) bool {
 	for _, target := range []error{
 		key.ErrNotKey, key.ErrSecretGiven, key.ErrPublicGiven, key.ErrUnsupported, key.ErrWeakKey, key.ErrDamaged,
 		key.ErrCostly, key.ErrWrongPassword, key.ErrNotInAgent, key.ErrAmbiguous, key.ErrScheme,
-		atomicfile.ErrExists, source.ErrIsDirectory, trust.ErrPinExists, trust.ErrNoPin,
+		atomicfile.ErrExists, atomicfile.ErrNotRegular, source.ErrIsDirectory, source.ErrStdinTwice, trust.ErrPinExists, trust.ErrNoPin,
 	} {
 		if errors.Is(err, target) {
 			return true
@@ -157,7 +163,7 @@ func hints(err error) []string {
 		{key.ErrWrongPassword, "the password is taken to the end of its first line, as it is"},
 		{key.ErrPasswordNeeded, "give it with --password-file FILE or --password-fd N, or run this in a terminal"},
 		{term.ErrNoTerminal, "give the password with --password-file FILE or --password-fd N, or run this in a terminal"},
-		{source.ErrIsDirectory, "sealwax verify -r DIR   verifies all that is in a folder"},
+		{source.ErrIsDirectory, "name a file; sealwax verify -r DIR   verifies all that is in a folder"},
 		{trust.ErrNoPin, "sealwax trust list   shows the pins"},
 		{trust.ErrPinExists, "sealwax trust remove NAME   first, or choose another --name"},
 	}

@@ -27,50 +27,72 @@ it shows is proven. Signatures in the formats of other tools are recognised by n
 		Example: `  sealwax inspect app.wasm
   sealwax inspect app.wasm --json | jq .signatures`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.inspect(c.Context(), args[0], asJSON) },
+		RunE: func(c *cobra.Command, args []string) error {
+			err := a.inspect(c.Context(), args[0], asJSON)
+			if err != nil && asJSON {
+				a.sayError(err)
+			}
+			return err
+		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print it as JSON (docs/schema/inspection-v1.json)")
 	return c
 }
 
 func (a *app) inspect(ctx context.Context, path string, asJSON bool) error {
-	artifact, err := source.Open(ctx, path, source.Options{Stdin: a.in})
+	in, err := a.stdinFor("the file", path)
+	if err != nil {
+		return err
+	}
+	artifact, err := source.Open(ctx, path, source.Options{Stdin: in})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = artifact.Close() }()
 	artifact.PlanSHA256()
-	in := &sealwax.Inspection{Schema: sealwax.InspectionSchema, Signatures: []sealwax.FoundSignature{}}
+	seen := &sealwax.Inspection{Schema: sealwax.InspectionSchema, Signatures: []sealwax.FoundSignature{}}
 	for _, f := range format.All() {
 		i, ok := f.(sealwax.Inspector)
 		if !ok {
 			continue
 		}
-		if err := i.Inspect(ctx, artifact, in); err != nil {
+		if err := i.Inspect(ctx, artifact, seen); err != nil {
 			return err
 		}
 	}
 	if err := artifact.Read(ctx); err != nil {
 		return err
 	}
-	in.Artifact = sealwax.ArtifactInfo{
+	seen.Artifact = sealwax.ArtifactInfo{
 		Name: path, Kind: artifact.Kind(), Size: artifact.Size(),
 		Digests: map[string]string{"sha256": hex.EncodeToString(artifact.Sum("sha256"))},
 	}
-	if err := unrecognised(ctx, artifact, in); err != nil {
+	if err := unrecognised(ctx, artifact, seen); err != nil {
 		return err
 	}
-	in.NotProven = append([]string{"whose signatures these are, and that they are good: sealwax verify asks"}, in.NotProven...)
+	seen.NotProven = append([]string{"whose signatures these are, and that they are good: sealwax verify asks"}, seen.NotProven...)
 	if asJSON {
-		line, err := json.Marshal(in)
+		line, err := json.Marshal(seen)
 		if err != nil {
 			return err
 		}
 		a.page(printableJSON(line))
 		return nil
 	}
-	a.showInspection(in)
+	a.showInspection(seen)
 	return nil
+}
+
+// sayError is the answer of a command that was to answer in JSON and could not.
+func (a *app) sayError(err error) {
+	line, merr := json.Marshal(struct {
+		Schema string `json:"schema"`
+		Error  string `json:"error"`
+		Code   int    `json:"exit_code"`
+	}{"sealwax.error/v1", err.Error(), exitCode(err)})
+	if merr == nil {
+		a.page(printableJSON(line))
+	}
 }
 
 // unrecognised adds what lies beside the artifact in no known format.

@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/key"
+	"github.com/sealwax/sealwax/source"
 )
 
 // The prefixes that make a -k argument something else than a file or a key.
@@ -26,17 +28,48 @@ const (
 )
 
 // readKeyFile reads a key file, at most as much as one may be.
-func readKeyFile(path string) ([]byte, error) {
+func (a *app) readKeyFile(path string) ([]byte, error) {
+	if path == source.Stdin {
+		in, err := a.stdin("the key")
+		if err != nil {
+			return nil, err
+		}
+		return readKey(in)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the key: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, key.MaxPublicBytes+1))
+	return readKey(f)
+}
+
+func readKey(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, key.MaxPublicBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the key: %w", err)
 	}
 	return data, nil
+}
+
+// stdin gives out the standard input, to one who asks: it cannot be two things.
+func (a *app) stdin(what string) (io.Reader, error) {
+	if a.stdinIs != "" {
+		return nil, usagef("", "standard input can be %s or %s, not both", a.stdinIs, what)
+	}
+	a.stdinIs = what
+	return a.in, nil
+}
+
+// stdinFor is the standard input if one of the paths stands for it.
+func (a *app) stdinFor(what string, paths ...string) (io.Reader, error) {
+	if n := slices.Index(paths, source.Stdin); n >= 0 {
+		if slices.Contains(paths[n+1:], source.Stdin) {
+			return nil, usagef("", "standard input is given twice")
+		}
+		return a.stdin(what)
+	}
+	return nil, nil
 }
 
 // anchors turns -k arguments into anchors of a role. Each is a file of one or
@@ -53,17 +86,28 @@ func (a *app) anchors(ctx context.Context, args []string, role sealwax.Role, fla
 			if slices.ContainsFunc(out, func(a sealwax.Anchor) bool { return a.Key == k.Public }) {
 				continue // the same key under the same id
 			}
-			out = append(out, sealwax.Anchor{Key: k.Public, Name: anchorName(k.Comment, arg), Role: role, Origin: flag + " " + arg})
+			out = append(out, sealwax.Anchor{Key: k.Public, Name: anchorName(k.Comment, arg, len(keys) > 1), Role: role, Origin: flag + " " + origin(arg)})
 		}
 	}
 	return out, nil
 }
 
+// origin is where a key came from, in a few words.
+func origin(arg string) string {
+	if looksLikeKey(arg) {
+		return "(the key itself)"
+	}
+	return arg
+}
+
 // anchorName is what to call a key given on the command line: the name of its
 // file, if it came from one.
-func anchorName(comment, arg string) string {
+func anchorName(comment, arg string, listed bool) string {
 	if looksLikeKey(arg) {
 		return ""
+	}
+	if listed && comment != "" {
+		return comment // one of several: the file's name would be everybody's
 	}
 	base := filepath.Base(strings.TrimPrefix(strings.TrimPrefix(arg, prefixRaw), prefixAgent))
 	for _, ext := range []string{".pub", ".key", ".pem", ".keys"} {
@@ -79,19 +123,35 @@ func anchorName(comment, arg string) string {
 }
 
 // looksLikeKey reports whether an argument is a key itself: then it is never a
-// path, even if it turns out to be a broken key.
+// path, and never repeated in a message, even if it turns out to be a broken key.
 func looksLikeKey(arg string) bool {
-	if strings.HasPrefix(arg, "ssh-ed25519 ") {
+	switch {
+	case strings.Contains(arg, "\n"), strings.HasPrefix(arg, "ssh-ed25519 "), strings.HasPrefix(arg, "-----BEGIN"),
+		strings.HasPrefix(arg, "untrusted comment:"):
 		return true
 	}
-	return len(arg) == 56 && strings.HasPrefix(arg, "RW") && !strings.ContainsAny(arg, `.\`)
+	return isMinisignBase64(arg)
 }
+
+// isMinisignBase64 recognises the base64 of a minisign key: 56 characters of a
+// public one, 212 of a secret one, both beginning with "Ed".
+func isMinisignBase64(arg string) bool {
+	if len(arg) == 56 {
+		return strings.HasPrefix(arg, "RW") && !strings.ContainsAny(arg, `.\`)
+	}
+	b, err := base64.StdEncoding.DecodeString(arg)
+	return err == nil && len(b) == 158 && b[0] == 'E' && b[1] == 'd'
+}
+
+// errSecretArgument is for a secret that stands on the command line, where other
+// processes, histories and logs can see it.
+var errSecretArgument = errors.New("a key itself is given where a secret key's file is wanted: if it is a secret key, shells and logs may have kept it")
 
 func (a *app) publicKeys(ctx context.Context, arg string) ([]key.ListedKey, error) {
 	if looksLikeKey(arg) {
 		l, err := key.ParsePublic([]byte(arg))
 		if err != nil {
-			return nil, badKey("-k", err)
+			return nil, badKey("the key on the command line", err)
 		}
 		return l.Keys, nil
 	}
@@ -103,7 +163,7 @@ func (a *app) publicKeys(ctx context.Context, arg string) ([]key.ListedKey, erro
 		return []key.ListedKey{{Public: k.Public(), Comment: k.Comment()}}, nil
 	}
 	if path, ok := strings.CutPrefix(arg, prefixRaw); ok {
-		data, err := readKeyFile(path)
+		data, err := a.readKeyFile(path)
 		if err != nil {
 			return nil, err
 		}
@@ -113,16 +173,21 @@ func (a *app) publicKeys(ctx context.Context, arg string) ([]key.ListedKey, erro
 		}
 		return []key.ListedKey{{Public: p}}, nil
 	}
-	data, err := readKeyFile(arg)
+	data, err := a.readKeyFile(arg)
 	if err != nil {
 		return nil, err
 	}
+	return a.listedKeys(arg, data)
+}
+
+// listedKeys are the public keys in a file's content.
+func (a *app) listedKeys(arg string, data []byte) ([]key.ListedKey, error) {
 	l, err := key.ParsePublic(data)
 	if err != nil {
 		return nil, badKey(arg, err)
 	}
-	for _, n := range l.Notes {
-		a.note("%s: %s", arg, sealwax.Printable(n))
+	for _, n := range l.Notes[:min(len(l.Notes), maxFindingsShown)] {
+		a.note("%s: %s", arg, n)
 	}
 	return l.Keys, nil
 }
@@ -139,22 +204,42 @@ func (a *app) signer(ctx context.Context, arg string, pw *passwords) (key.Signer
 		arg = path
 	}
 	if name, ok := strings.CutPrefix(arg, prefixAgent); ok {
-		return key.Agent(ctx, a.getenv("SSH_AUTH_SOCK"), name)
+		k, err := key.Agent(ctx, a.getenv("SSH_AUTH_SOCK"), name)
+		if err != nil {
+			return nil, err
+		}
+		return agentSigner{k}, nil
 	}
 	return a.secret(ctx, arg, pw)
 }
 
+// agentSigner marks an agent's failure as "could not decide": it says nothing
+// about what was to be signed.
+type agentSigner struct{ key.Signer }
+
+func (s agentSigner) Sign(ctx context.Context, r key.SignRequest) ([]byte, error) {
+	sig, err := s.Signer.Sign(ctx, r)
+	if err != nil {
+		return nil, withCode(exitUndecided, err)
+	}
+	return sig, nil
+}
+
 func (a *app) secret(ctx context.Context, arg string, pw *passwords) (*key.Secret, error) {
+	if looksLikeKey(arg) {
+		return nil, &exitError{code: exitUsage, err: errSecretArgument, hint: `give a file: -k FILE, or -k <(printf %s "$KEY")`}
+	}
 	parse := key.ParseSecret
 	path, raw := strings.CutPrefix(arg, prefixRaw)
 	if raw {
 		parse = key.ParseRawSecret
 	}
-	data, err := readKeyFile(path)
+	data, err := a.readKeyFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(data)
+	pw.of = path + ", "
 	s, err := parse(ctx, data, pw.ask)
 	if err != nil {
 		return nil, badKey(path, err)
@@ -209,6 +294,7 @@ type passwords struct {
 	app  *app
 	file string
 	fd   int
+	of   string // whose password is asked for, in front of what it is
 }
 
 const noFD = -1
@@ -230,19 +316,37 @@ func (p *passwords) ask(ctx context.Context, what string) ([]byte, error) {
 	case p.fd != noFD:
 		return p.fromFD()
 	}
-	return p.app.promptPassword(ctx, "Password for "+sealwax.Printable(what)+": ")
+	return p.app.promptPassword(ctx, "Password for "+sealwax.Printable(p.of+what)+": ")
 }
 
 func (p *passwords) fromFD() ([]byte, error) {
+	if p.fd < 0 {
+		return nil, usagef("", "--password-fd %d: want the number of an open descriptor", p.fd)
+	}
 	if p.fd == 0 {
+		if _, err := p.app.stdin("the password"); err != nil {
+			return nil, err
+		}
 		return firstLine(p.app.in)
 	}
-	f := os.NewFile(uintptr(p.fd), "password descriptor")
+	// Not closed: what follows the first line is the next one's that reads there.
+	f := p.app.descriptor(p.fd)
 	if f == nil {
 		return nil, usagef("", "--password-fd %d is not open", p.fd)
 	}
-	defer func() { _ = f.Close() }()
 	return firstLine(f)
+}
+
+// descriptor is an inherited file, once for each number: dropping the first would
+// close it for the second.
+func (a *app) descriptor(n int) *os.File {
+	if a.inherited == nil {
+		a.inherited = map[int]*os.File{}
+	}
+	if a.inherited[n] == nil {
+		a.inherited[n] = os.NewFile(uintptr(n), fmt.Sprintf("descriptor %d", n))
+	}
+	return a.inherited[n]
 }
 
 // maxPassword is what minisign reads at most, in bytes.
@@ -262,7 +366,7 @@ func firstLine(r io.Reader) ([]byte, error) {
 			line = append(line, one[0])
 		}
 		if errors.Is(err, io.EOF) {
-			return line, nil
+			return bytes.TrimSuffix(line, []byte("\r")), nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading the password: %w", err)

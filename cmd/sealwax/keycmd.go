@@ -9,10 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/atomicfile"
 	"github.com/sealwax/sealwax/key"
 )
@@ -41,26 +42,50 @@ func (a *app) keyShowCommand() *cobra.Command {
 }
 
 func (a *app) keyShow(ctx context.Context, arg string) error {
-	keys, err := a.publicKeys(ctx, arg)
-	if errors.Is(err, key.ErrSecretGiven) || (err != nil && !looksLikeKey(arg)) {
-		if shown, serr := a.showSecret(arg); shown {
-			return serr
+	if !isKeyFile(arg) {
+		keys, err := a.publicKeys(ctx, arg)
+		if err != nil {
+			return err
 		}
+		a.showKeys(keys)
+		return nil
 	}
+	arg = strings.TrimPrefix(arg, prefixRaw)
+	data, err := a.readKeyFile(arg) // once: it may be a pipe
 	if err != nil {
 		return err
 	}
+	defer clear(data)
+	if info, err := key.InspectSecret(data); err == nil {
+		a.showSecret(arg, info)
+		return nil
+	} else if _, perr := key.ParsePublic(data); errors.Is(perr, key.ErrSecretGiven) {
+		return badKey(arg, err)
+	}
+	keys, err := a.listedKeys(arg, data)
+	if err != nil {
+		return err
+	}
+	a.showKeys(keys)
+	return nil
+}
+
+// isKeyFile reports whether a -k argument names a file that may hold any key.
+func isKeyFile(arg string) bool {
+	return !looksLikeKey(arg) && !strings.HasPrefix(arg, prefixAgent)
+}
+
+func (a *app) showKeys(keys []key.ListedKey) {
 	for i, k := range keys {
 		if i > 0 {
 			a.say("")
 		}
 		a.say("public key (%s)", carrierWords(k.Carrier))
 		if k.Comment != "" {
-			a.say("comment:        %s", sealwax.Printable(k.Comment))
+			a.say("comment:        %s", k.Comment)
 		}
 		a.showPublic(k.Public)
 	}
-	return nil
 }
 
 func carrierWords(carrier string) string {
@@ -70,17 +95,8 @@ func carrierWords(carrier string) string {
 	return carrier
 }
 
-// showSecret shows a secret key file, if path is one.
-func (a *app) showSecret(path string) (bool, error) {
-	data, err := readKeyFile(path)
-	if err != nil {
-		return false, err
-	}
-	defer clear(data)
-	info, err := key.InspectSecret(data)
-	if err != nil {
-		return false, err
-	}
+// showSecret shows a secret key file, without its secret.
+func (a *app) showSecret(path string, info key.SecretInfo) {
 	state := "not encrypted"
 	if info.Encrypted {
 		state = "encrypted with a password"
@@ -88,11 +104,10 @@ func (a *app) showSecret(path string) (bool, error) {
 	a.say("secret key (%s), %s", info.Carrier, state)
 	a.warnMode(path)
 	if info.Public.IsZero() {
-		a.say("its public half is inside: sealwax key public %s", sealwax.Printable(path))
-		return true, nil
+		a.say("its public half is inside: sealwax key public %s", path)
+		return
 	}
 	a.showPublic(info.Public)
-	return true, nil
 }
 
 // warnMode says so if others can read a secret.
@@ -116,7 +131,7 @@ func (a *app) showPublic(p key.Public) {
 
 type convertOptions struct {
 	out, format, keyID string
-	force              bool
+	force, noPassword  bool
 	passwords          *passwords
 }
 
@@ -126,7 +141,7 @@ func (a *app) keyConvertCommand() *cobra.Command {
 		Use:   "convert KEY",
 		Short: "write a key in another tool's form",
 		Long: `Convert reads a public or secret key in any form and writes it in another. It is the same key:
-what it signed stays signed. The minisign key id of a key that has none is derived from it;
+what it signed stays signed. A minisign key keeps its password. The minisign key id of a key that has none is derived from it;
 --key-id keeps another, as it stands in signatures that were made before.`,
 		Example: `  sealwax key convert ~/.ssh/id_ed25519.pub --format minisign -o me.pub
   sealwax key convert me.key --format wasmsig -o me.wasmsign.key
@@ -138,6 +153,7 @@ what it signed stays signed. The minisign key id of a key that has none is deriv
 	f.StringVar(&o.format, "format", keyMinisign, "`FORMAT`: minisign, wasmsig, pem, or ssh (public keys)")
 	f.StringVarP(&o.out, "output", "o", "", "write to `FILE`")
 	f.StringVar(&o.keyID, "key-id", "", "the minisign key `ID` to write, 16 hexadecimal digits")
+	f.BoolVar(&o.noPassword, "no-password", false, "leave a secret key that had a password unencrypted")
 	f.BoolVar(&o.force, "force", false, "replace FILE if it is there")
 	o.passwords = a.passwordFlags(f)
 	return c
@@ -150,18 +166,51 @@ func (a *app) keyConvert(ctx context.Context, arg string, o *convertOptions) err
 	if err := free(o.out, o.force); err != nil {
 		return err
 	}
-	keys, err := a.publicKeys(ctx, arg)
-	if err == nil {
+	if !isKeyFile(arg) {
+		keys, err := a.publicKeys(ctx, arg)
+		if err != nil {
+			return err
+		}
 		return o.convertPublic(a, keys)
 	}
-	s, serr := a.secret(ctx, arg, o.passwords)
-	switch {
-	case errors.Is(serr, key.ErrPublicGiven), errors.Is(serr, key.ErrNotKey) && !errors.Is(err, key.ErrSecretGiven):
-		return err // it is meant as a public key, and a bad one
-	case serr != nil:
-		return serr
+	arg = strings.TrimPrefix(arg, prefixRaw)
+	data, err := a.readKeyFile(arg) // once: it may be a pipe
+	if err != nil {
+		return err
 	}
-	return o.convertSecret(a, s)
+	defer clear(data)
+	if info, err := key.InspectSecret(data); err == nil {
+		return o.openAndConvert(ctx, a, arg, data, info.Encrypted)
+	} else if _, perr := key.ParsePublic(data); errors.Is(perr, key.ErrSecretGiven) {
+		return badKey(arg, err)
+	}
+	keys, err := a.listedKeys(arg, data)
+	if err != nil {
+		return err
+	}
+	return o.convertPublic(a, keys)
+}
+
+// openAndConvert keeps the password of a key that has one, where the form can;
+// to lose it takes a word of the user.
+func (o *convertOptions) openAndConvert(ctx context.Context, a *app, path string, data []byte, encrypted bool) error {
+	if encrypted && !o.noPassword && o.format != keyMinisign {
+		return usagef("add --no-password if that is meant", "%s has a password, and --format %s cannot keep one", path, o.format)
+	}
+	var password []byte
+	defer func() { clear(password) }()
+	o.passwords.of = path + ", "
+	s, err := key.ParseSecret(ctx, data, func(ctx context.Context, what string) ([]byte, error) {
+		pw, err := o.passwords.ask(ctx, what)
+		if !o.noPassword {
+			password = slices.Clone(pw) // the other copy is cleared after use
+		}
+		return pw, err
+	})
+	if err != nil {
+		return badKey(path, err)
+	}
+	return o.convertSecret(a, s, password)
 }
 
 func (o *convertOptions) convertPublic(a *app, keys []key.ListedKey) error {
@@ -197,7 +246,7 @@ func (o *convertOptions) withID(p key.Public) (key.Public, error) {
 	return p.WithID(id), nil
 }
 
-func (o *convertOptions) convertSecret(a *app, s *key.Secret) error {
+func (o *convertOptions) convertSecret(a *app, s *key.Secret, password []byte) error {
 	if o.keyID != "" {
 		id, err := key.ParseID(o.keyID)
 		if err != nil {
@@ -205,12 +254,16 @@ func (o *convertOptions) convertSecret(a *app, s *key.Secret) error {
 		}
 		s = s.WithID(id)
 	}
-	b, err := marshalSecret(s, o.format, nil)
+	b, err := marshalSecret(s, o.format, password)
 	if err != nil {
 		return err
 	}
 	defer clear(b)
-	if err := atomicfile.WriteFile(o.out, b, atomicfile.Options{Mode: atomicfile.Secret, Replace: o.force}); err != nil {
+	err = a.emitMode(o.out, atomicfile.Options{Mode: atomicfile.Secret, Replace: o.force}, func(w output) error {
+		_, err := w.Write(b)
+		return err
+	})
+	if err != nil || o.out == stdout || len(password) > 0 {
 		return err
 	}
 	a.note("%s is not encrypted: sealwax key password gives a minisign key file a password", o.out)
@@ -248,7 +301,7 @@ func (a *app) keyPassword(ctx context.Context, path string, o *passwordOptions) 
 	if o.noPassword && fresh.given() {
 		return usagef("", "--no-password and a new password are both given")
 	}
-	data, err := readKeyFile(path)
+	data, err := a.readKeyFile(path)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,12 +60,15 @@ func (a *app) keygen(ctx context.Context, o *keygenOptions) error {
 	if o.out == "" {
 		return usagef("sealwax keygen -o NAME", "-o NAME says what the key pair is called")
 	}
+	if o.out == stdout {
+		return usagef("", "a key pair is two files: -o NAME says what they are called")
+	}
 	secretPath := strings.TrimSuffix(o.out, ".key") + ".key"
 	publicPath := o.public
 	if publicPath == "" {
 		publicPath = strings.TrimSuffix(o.out, ".key") + ".pub"
 	}
-	if secretPath == publicPath {
+	if samePath(secretPath, publicPath) {
 		return usagef("", "the secret and the public key would both be %s", publicPath)
 	}
 	for _, path := range []string{secretPath, publicPath} {
@@ -96,15 +100,45 @@ func (a *app) keygen(ctx context.Context, o *keygenOptions) error {
 	return nil
 }
 
+// writePair writes both halves or none: a secret key that is replaced is lost,
+// so nothing gets its name before both are complete.
 func writePair(secretPath, publicPath string, secret []byte, p key.Public, o *keygenOptions) error {
 	public, err := marshalPublic(p, o.format)
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.WriteFile(secretPath, secret, atomicfile.Options{Mode: atomicfile.Secret, Replace: o.force}); err != nil {
+	sf, err := atomicfile.Create(secretPath, atomicfile.Options{Mode: atomicfile.Secret, Replace: o.force})
+	if err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(publicPath, public, atomicfile.Options{Mode: atomicfile.Public, Replace: o.force})
+	defer sf.Abort()
+	pf, err := atomicfile.Create(publicPath, atomicfile.Options{Mode: atomicfile.Public, Replace: o.force})
+	if err != nil {
+		return err
+	}
+	defer pf.Abort()
+	if _, err := sf.Write(secret); err != nil {
+		return err
+	}
+	if _, err := pf.Write(public); err != nil {
+		return err
+	}
+	if err := sf.Commit(); err != nil {
+		return err
+	}
+	return pf.Commit()
+}
+
+// samePath reports whether two paths name one file, whether it is there or not.
+func samePath(a, b string) bool {
+	if ia, err := os.Stat(a); err == nil {
+		if ib, err := os.Stat(b); err == nil && os.SameFile(ia, ib) {
+			return true
+		}
+	}
+	fa, erra := filepath.Abs(a)
+	fb, errb := filepath.Abs(b)
+	return erra == nil && errb == nil && fa == fb
 }
 
 // newPassword asks for the password of a new key: nil is none.
@@ -137,7 +171,11 @@ func (a *app) newPassword(ctx context.Context, o *keygenOptions) ([]byte, error)
 func marshalSecret(s *key.Secret, format string, password []byte) ([]byte, error) {
 	switch format {
 	case keyMinisign:
-		return key.MarshalMinisignSecret(s, password, rand.Reader)
+		b, err := key.MarshalMinisignSecret(s, password, rand.Reader)
+		if err != nil { // the password holds what minisign could not take
+			return nil, withCode(exitUsage, err)
+		}
+		return b, nil
 	case keyWasmsig:
 		return key.MarshalWasmsignSecret(s), nil
 	case keyPEM:
@@ -189,12 +227,8 @@ func (a *app) promptNewPassword(ctx context.Context) ([]byte, error) {
 func (a *app) promptPassword(ctx context.Context, prompt string) ([]byte, error) {
 	t, err := term.Open(a.getenv)
 	if err != nil {
-		return nil, fmt.Errorf("asking for a password: %w", err)
+		return nil, err
 	}
 	defer func() { _ = t.Close() }()
-	pw, err := t.ReadPassword(ctx, prompt)
-	if err != nil {
-		return nil, fmt.Errorf("asking for a password: %w", err)
-	}
-	return pw, nil
+	return t.ReadPassword(ctx, prompt)
 }

@@ -78,7 +78,7 @@ func (a *app) detach(ctx context.Context, path, out, sigPath string, force bool)
 	if sigPath == "" {
 		return usagef("sealwax strip drops it instead", "-s says where the signature goes")
 	}
-	if sigPath == out {
+	if samePath(sigPath, out) {
 		return usagef("", "-o and -s name the same file")
 	}
 	if err := free(sigPath, force); err != nil {
@@ -154,7 +154,11 @@ func (a *app) rewrite(ctx context.Context, path, out string, force bool, write f
 	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
-	in, err := source.Open(ctx, path, source.Options{Holding: source.Held, Stdin: a.in})
+	stdin, err := a.stdinFor("the module", path)
+	if err != nil {
+		return err
+	}
+	in, err := source.Open(ctx, path, source.Options{Holding: source.Held, Stdin: stdin})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,6 +84,9 @@ func (o *runOptions) rest(c *cobra.Command, args []string) (guest []string, help
 }
 
 func (a *app) run(ctx context.Context, module string, args []string, o *runOptions) error {
+	if err := runnable(module); err != nil {
+		return err
+	}
 	job, err := o.job(module, args)
 	if err != nil {
 		return withCode(exitRunFailed, err)
@@ -95,7 +99,13 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	if err != nil {
 		return withCode(exitRunFailed, err)
 	}
-	artifact, err := source.Open(ctx, module, source.Options{Holding: source.Sealed, Signatures: o.signatures, Stdin: a.in})
+	in, err := a.stdinFor("the module", append([]string{module}, o.signatures...)...)
+	if err != nil {
+		return withCode(exitRunFailed, err)
+	}
+	artifact, err := source.Open(ctx, module, source.Options{
+		Holding: source.Sealed, Signatures: o.signatures, Stdin: in, MaxSize: run.MaxModule,
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return &exitError{code: exitNotFound, err: err, hint: "name a module's file"}
 	}
@@ -113,6 +123,29 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 		return guestExit(result.ExitCode)
 	}
 	return a.runFailed(report, err, o)
+}
+
+// runnable reads an argument that names something to run: a source with a scheme
+// or a package first, then what looks like a path, and last an installed command,
+// which is never a file of the working folder.
+func runnable(arg string) error {
+	if arg == source.Stdin {
+		return nil
+	}
+	scheme, _, named := strings.Cut(arg, ":")
+	if named && len(scheme) > 1 && !strings.ContainsAny(scheme, `/\.`) { // one letter is a Windows drive
+		return &exitError{
+			code: exitRunFailed, err: fmt.Errorf("%s names a source that cannot be run from yet: only files can", arg),
+			hint: "download it and run the file; a file of that name is ./" + arg,
+		}
+	}
+	if strings.ContainsAny(arg, `/\.`) {
+		return nil
+	}
+	return &exitError{
+		code: exitNotFound, err: fmt.Errorf("no command %s is installed", arg),
+		hint: "a file of the working folder is ./" + arg,
+	}
 }
 
 func (o *runOptions) job(module string, args []string) (run.Job, error) {

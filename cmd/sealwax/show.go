@@ -27,13 +27,9 @@ func (v *verification) show(o outcome) {
 	}
 	switch {
 	case v.options.json:
-		line, err := json.Marshal(o.report)
-		if err != nil {
-			line = fmt.Appendf(nil, `{"schema":%q,"verdict":"undecided","error":%q}`, sealwax.ReportSchema, err)
-		}
-		v.answer(printableJSON(line))
+		v.app.sayJSON(o.report, v.options.out)
 	case v.options.explain:
-		v.answer(explainTree(o.report, v.options.keys))
+		v.app.answer(explainTree(o.report, v.options.keys), v.options.out)
 	case o.err == nil:
 		v.showAllowed(o.report, words)
 	case isDenied(o.err):
@@ -48,13 +44,22 @@ func (v *verification) show(o outcome) {
 }
 
 // answer prints an answer that is no line for people alone: on standard output,
-// or as it is on standard error where the verified bytes go to standard output.
-func (v *verification) answer(text string) {
-	if v.options.out == stdout {
-		_, _ = fmt.Fprintln(v.app.err, text)
+// or on standard error where the verified bytes go to standard output.
+func (a *app) answer(text, out string) {
+	if out == stdout {
+		_, _ = fmt.Fprintln(a.err, text)
 		return
 	}
-	v.app.page(text)
+	a.page(text)
+}
+
+// sayJSON prints a report as one line.
+func (a *app) sayJSON(r *sealwax.Report, out string) {
+	line, err := json.Marshal(r)
+	if err != nil {
+		line = fmt.Appendf(nil, `{"schema":%q,"verdict":"undecided","error":%q}`, sealwax.ReportSchema, err)
+	}
+	a.answer(printableJSON(line), out)
 }
 
 // maxFindingsShown is how many findings of one artifact people are shown.
@@ -157,9 +162,13 @@ func deniedHints(r *sealwax.Report) []string {
 		case sealwax.CodeSignatureInvalid:
 			out = append(out, "fetch the file and its signature again; if it stays so, ask the maker and do not use it")
 		case sealwax.CodeSignatureLegacy:
-			out = append(out, "--allow-legacy accepts such signatures of files")
+			if !strings.Contains(f.Message, "64-byte") { // those are never accepted
+				out = append(out, "--allow-legacy accepts such signatures of files")
+			}
 		case sealwax.CodeSignaturePartial:
-			out = append(out, "--coverage prefix --allow-uncovered REGEX accepts uncovered custom sections by name")
+			if !strings.Contains(f.Message, "never stay") && !strings.Contains(f.Message, "only custom") {
+				out = append(out, "verify --coverage prefix --allow-uncovered REGEX accepts uncovered custom sections by name")
+			}
 		}
 	}
 	slices.Sort(out)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,7 @@ type signOptions struct {
 	key, format, out, comment string
 	meta                      []string
 	embed, extensible, force  bool
+	formatGiven               bool
 	quiet                     bool
 	passwords                 *passwords
 }
@@ -44,7 +46,6 @@ Without -k the key is minisign's own (~/.minisign/minisign.key), else rsign's.`,
   sealwax sign --embed app.wasm -k me.key -o app.signed.wasm --meta name=app,version=1.0.0,expires=365d
   sealwax sign --format wasmsig app.wasm -k ssh-agent:SHA256:…`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: a.careful(func(ctx context.Context, args []string) error { return a.sign(ctx, args, o) }),
 	}
 	f := c.Flags()
 	f.StringVarP(&o.key, "key", "k", "", "the secret `KEY`: a file, raw:FILE or ssh-agent:FINGERPRINT|COMMENT")
@@ -57,6 +58,10 @@ Without -k the key is minisign's own (~/.minisign/minisign.key), else rsign's.`,
 	f.BoolVar(&o.force, "force", false, "replace the output if it is there")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all went well")
 	o.passwords = a.passwordFlags(f)
+	c.RunE = a.careful(func(ctx context.Context, args []string) error {
+		o.formatGiven = f.Changed("format")
+		return a.sign(ctx, args, o)
+	})
 	return c
 }
 
@@ -67,6 +72,9 @@ func (a *app) sign(ctx context.Context, files []string, o *signOptions) error {
 	statements, err := parseMeta(o.meta, a.now())
 	if err != nil {
 		return err
+	}
+	if err := o.checkStatements(files, statements); err != nil {
+		return withCode(exitUsage, err)
 	}
 	// All that can be refused without a password is refused before one is asked.
 	jobs, err := a.signJobs(ctx, files, o)
@@ -97,6 +105,8 @@ func (o *signOptions) check(files []string) error {
 		return usagef("sealwax sign --embed MODULE -k KEY -o OUT", "--embed writes a whole new module: say where with -o")
 	case o.out != "" && len(files) > 1:
 		return usagef("without -o each signature lies beside its file", "-o names one output, and %d files are given", len(files))
+	case o.embed && o.formatGiven && o.format != wasmsig.Name:
+		return usagef("", "--embed writes the wasmsig format, and --format %s is given", o.format)
 	case o.format != minisign.Name && o.format != wasmsig.Name:
 		return usagef("", "--format %q: want minisign or wasmsig", o.format)
 	case o.extensible && !o.embed:
@@ -114,6 +124,27 @@ func (o *signOptions) check(files []string) error {
 	return nil
 }
 
+// checkStatements holds the comment and the statements to what the format can
+// carry, before anything is opened.
+func (o *signOptions) checkStatements(files []string, statements []sealwax.Field) error {
+	if o.embed {
+		if len(statements) == 0 {
+			return nil
+		}
+		_, err := wasmsig.MarshalMeta(statements)
+		return err
+	}
+	for _, f := range files {
+		if o.format != minisign.Name {
+			continue
+		}
+		if _, err := minisign.FormatComment(f, sealwax.SignOptions{Comment: o.comment, Fields: statements}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type signJob struct {
 	artifact *sealwax.Artifact
 	out      string
@@ -121,13 +152,17 @@ type signJob struct {
 
 // signJobs opens every file and checks every output, before anything is signed.
 func (a *app) signJobs(ctx context.Context, files []string, o *signOptions) ([]signJob, error) {
+	in, err := a.stdinFor("the file", files...)
+	if err != nil {
+		return nil, err
+	}
 	var jobs []signJob
 	for _, path := range files {
 		holding := source.Streamed
 		if o.embed {
 			holding = source.Held // what was hashed is what is written
 		}
-		artifact, err := source.Open(ctx, path, source.Options{Holding: holding, Stdin: a.in})
+		artifact, err := source.Open(ctx, path, source.Options{Holding: holding, Stdin: in})
 		if err != nil {
 			return nil, err
 		}
@@ -136,11 +171,27 @@ func (a *app) signJobs(ctx context.Context, files []string, o *signOptions) ([]s
 		if err := o.fits(artifact); err != nil {
 			return nil, err
 		}
+		if err := o.spares(path, j.out); err != nil {
+			return nil, err
+		}
 		if err := free(j.out, o.force); err != nil {
 			return nil, err
 		}
 	}
 	return jobs, nil
+}
+
+// spares keeps the output from taking the place of the key, or of the file that
+// a detached signature is for.
+func (o *signOptions) spares(path, out string) error {
+	switch {
+	case out == stdout:
+	case o.key != "" && samePath(strings.TrimPrefix(o.key, prefixRaw), out):
+		return usagef("", "the output %s is the key itself", out)
+	case !o.embed && samePath(path, out):
+		return usagef("", "the output %s is the file that is signed", out)
+	}
+	return nil
 }
 
 func (o *signOptions) output(path string) string {
@@ -205,6 +256,10 @@ func (a *app) signDetached(ctx context.Context, j signJob, by key.Signer, s seal
 	}
 	beside := j.artifact.Beside(sealwax.Companion{Name: "the new signature", Data: sig})
 	if err := selfCheck(ctx, v, beside); err != nil {
+		return err
+	}
+	if j.out == stdout && o.format == minisign.Name { // it is text
+		_, err := a.out.Write(sig)
 		return err
 	}
 	return a.emit(j.out, o.force, func(w output) error {

@@ -196,7 +196,8 @@ func (a *app) sayPin(p trust.Pin, asJSON bool) error {
 }
 
 func (a *app) trustShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:               "show NAME|FINGERPRINT",
 		Short:             "show a pin",
 		Args:              cobra.ExactArgs(1),
@@ -214,6 +215,9 @@ func (a *app) trustShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if asJSON {
+				return a.sayPin(p, true)
+			}
 			a.say("name:           %s", p.Name)
 			a.say("role:           %s", p.Role)
 			a.say("for:            %s", strings.Join(patterns(p), " "))
@@ -222,6 +226,8 @@ func (a *app) trustShowCommand() *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	return c
 }
 
 func (a *app) trustRemoveCommand() *cobra.Command {
@@ -269,6 +275,9 @@ func (a *app) completePins(c *cobra.Command, args []string, _ string) ([]string,
 // fingerprint, ours or OpenSSH's.
 func pinNamed(ctx context.Context, store *trust.Store, arg string) (string, error) {
 	if !strings.Contains(arg, ":") { // no pin's name holds a colon
+		if err := trust.CheckPinName(arg); err != nil {
+			return "", withCode(exitUsage, err)
+		}
 		return arg, nil
 	}
 	pins, err := store.List(ctx)

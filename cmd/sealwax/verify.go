@@ -7,7 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -42,8 +45,6 @@ type policyOptions struct {
 func (o *policyOptions) flags(f *pflag.FlagSet) {
 	keyFlag(f, &o.keys)
 	f.IntVar(&o.threshold, "threshold", 1, "how many different signers it takes: `N`")
-	f.StringVar(&o.coverage, "coverage", "whole", "what a signature must cover: whole or prefix (`WHAT`)")
-	f.StringVar(&o.allowUncovered, "allow-uncovered", "", "with --coverage prefix: custom sections that may stay uncovered, a `REGEX` for the whole name")
 	f.StringVar(&o.kind, "kind", "", "demand a `KIND`: module, component or file")
 	f.StringArrayVar(&o.require, "require", nil, "demand signed statements: `NAME[=VALUE],...`")
 	f.BoolVar(&o.allowLegacy, "allow-legacy", false, "accept minisign's legacy signatures of files")
@@ -64,7 +65,7 @@ func (o *policyOptions) policy() (*sealwax.Policy, error) {
 		return nil, err
 	}
 	switch o.coverage {
-	case "whole":
+	case "whole", "": // the run gate has no such flag: it takes nothing less
 	case "prefix":
 		p.Prefix = true
 	default:
@@ -104,6 +105,8 @@ Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide.`,
 	}
 	f := c.Flags()
 	o.policyOptions.flags(f)
+	f.StringVar(&o.coverage, "coverage", "whole", "what a signature must cover: whole or prefix (`WHAT`)")
+	f.StringVar(&o.allowUncovered, "allow-uncovered", "", "with --coverage prefix: custom sections that may stay uncovered, a `REGEX` for the whole name")
 	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`; repeats")
 	f.StringVarP(&o.out, "output", "o", "", "write the verified bytes, and nothing else ever, to `OUT` (- is standard output)")
 	f.BoolVar(&o.force, "force", false, "replace OUT if it is there")
@@ -115,30 +118,45 @@ Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide.`,
 }
 
 func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error {
+	v, err := a.verification(ctx, args, o)
+	if err == nil && o.recursive {
+		err = v.trees(ctx, args)
+	} else if err == nil {
+		err = summary(v.files(ctx, args))
+	}
+	said := (*exitError)(nil)
+	if o.json && err != nil && (!errors.As(err, &said) || said.err != nil) {
+		// Before any artifact was looked at: each of them is undecided.
+		for _, path := range args {
+			a.sayJSON(undecided(path, err), o.out)
+		}
+	}
+	return err
+}
+
+// verification checks all that can be wrong with the call itself.
+func (a *app) verification(ctx context.Context, args []string, o *verifyOptions) (*verification, error) {
 	p, err := o.policy()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := o.check(args); err != nil {
-		return err
+		return nil, err
 	}
 	t, err := a.truster(ctx, o.keys)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	v := &verification{app: a, options: o, policy: p, trust: t, around: func(show func()) { show() }}
-	if o.recursive {
-		return v.trees(ctx, args)
+	in, err := a.stdinFor("an artifact or a signature", append(slices.Clone(args), o.signatures...)...)
+	if err != nil {
+		return nil, err
 	}
 	if o.out != "" {
-		var stop func()
-		ctx, stop = a.interruptible(ctx)
-		defer stop()
+		if err := free(o.out, o.force); err != nil {
+			return nil, err
+		}
 	}
-	if err := free(o.out, o.force); o.out != "" && err != nil {
-		return err
-	}
-	return summary(v.files(ctx, args))
+	return &verification{app: a, options: o, policy: p, trust: t, in: in, around: func(show func()) { show() }}, nil
 }
 
 func (o *verifyOptions) check(args []string) error {
@@ -160,6 +178,7 @@ type verification struct {
 	policy  *sealwax.Policy
 	trust   truster
 	listing func(string) ([]string, error)
+	in      io.Reader         // the standard input, if it is asked for
 	alone   bool              // there is one artifact
 	counted *tally            // may be nil
 	around  func(show func()) // keeps answers and a progress line apart
@@ -179,12 +198,17 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 		holding = source.Held
 	}
 	artifact, err := source.Open(ctx, path, source.Options{
-		Holding: holding, Signatures: v.options.signatures, Listing: v.listing, Stdin: v.app.in,
+		Holding: holding, Signatures: v.options.signatures, Listing: v.listing, Stdin: v.in, Name: v.streamName(),
 	})
 	if err != nil {
-		return outcome{path, undecided(path, err), err}
+		return outcome{path, undecided(path, err), interruptedOr(err)}
 	}
 	defer func() { _ = artifact.Close() }()
+	if artifact.Size() >= longRead || v.options.out != "" {
+		var stop func()
+		ctx, stop = v.app.interruptible(ctx)
+		defer stop()
+	}
 	verifier := sealwax.Verifier{Formats: format.All(), Trust: v.trust(path), Now: v.app.now}
 	stop := func() {}
 	if v.alone { // one line at a time
@@ -192,8 +216,8 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 	}
 	report, err := verifier.Verify(ctx, artifact, v.policy)
 	stop()
-	if err != nil && !isDenied(err) && !errors.Is(err, context.Canceled) {
-		err = withCode(exitUndecided, err) // whatever is broken, it is not the command line
+	if err != nil && !isDenied(err) {
+		err = interruptedOr(withCode(exitUndecided, err)) // whatever is broken, it is not the command line
 	}
 	if err == nil && v.options.out != "" {
 		err = v.app.emit(v.options.out, v.options.force, func(w output) error {
@@ -201,7 +225,23 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 			return err
 		})
 	}
-	return outcome{path, report, err}
+	return outcome{path, report, interruptedOr(err)}
+}
+
+// interruptedOr is what ended the work, without words if it was the user.
+func interruptedOr(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return &exitError{code: exitInterrupted}
+	}
+	return err
+}
+
+// streamName is what the standard input will be called, if that is known.
+func (v *verification) streamName() string {
+	if v.options.out == "" || v.options.out == stdout {
+		return ""
+	}
+	return filepath.Base(v.options.out)
 }
 
 // undecided is the report on something that could not even be opened.

@@ -81,6 +81,8 @@ var errNothing = errors.New("nothing to verify was found")
 
 // trees verifies everything in folders.
 func (v *verification) trees(ctx context.Context, dirs []string) error {
+	ctx, stop := v.app.interruptible(ctx)
+	defer stop()
 	f, err := gather(ctx, dirs)
 	if err != nil {
 		return err
@@ -102,12 +104,17 @@ func (v *verification) trees(ctx context.Context, dirs []string) error {
 		outcomes = append(outcomes, outcome{dir, undecided(dir, err), err})
 		v.show(outcomes[len(outcomes)-1])
 	}
-	if !v.options.json {
-		v.app.say("%s, %s beside them: %d allowed, %d refused, %d undecided (%s)",
+	words := v.app.say
+	if v.options.json {
+		words = v.app.note // the lines of standard output are reports
+	}
+	err = summary(outcomes)
+	if err != nil || !v.options.quiet {
+		words("%s, %s beside them: %d allowed, %d refused, %d undecided (%s)",
 			plural(len(f.files), "file"), plural(f.signatures, "signature"),
 			v.counted.allowed, v.counted.refused, v.counted.undecided, v.app.now().Sub(start).Round(time.Millisecond))
 	}
-	return summary(outcomes)
+	return err
 }
 
 // tally counts answers.

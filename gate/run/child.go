@@ -141,6 +141,10 @@ func (c Child) executable() (string, error) {
 	if c.Executable != "" {
 		return c.Executable, nil
 	}
+	const running = "/proc/self/exe" // on Linux: the running program, even if its file was replaced
+	if _, err := os.Stat(running); err == nil && runtime.GOOS == "linux" {
+		return running, nil
+	}
 	return os.Executable()
 }
 

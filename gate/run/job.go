@@ -17,6 +17,9 @@ const (
 	DefaultMemory = 1 << 30  // of linear memory, when a job names none
 	MinMemory     = 64 << 10 // one page of linear memory
 	MaxMemory     = 1 << 40
+	// MaxModule is the largest module that should be held for a run: it is in
+	// memory before anybody knows who signed it.
+	MaxModule = 512 << 20
 
 	// What the engine may use beside the guest's linear memory is the larger of
 	// the two: engineMemory, and engineFactor times the module's size, which is

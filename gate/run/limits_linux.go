@@ -5,15 +5,26 @@ package run
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // dieWithParent has the kernel kill the child when the thread that started it
 // ends; see [process.launch].
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
+
+// keepPrivate marks every descriptor of this process as not to be inherited: what
+// a shell or a caller left open is not the guest's.
+func keepPrivate() {
+	const first = 3 // the three streams are handed on
+	// A kernel that does not know the call leaves things as they were.
+	_ = unix.CloseRange(first, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+}
 
 // memory is what the child has in memory, in bytes: the second field of
 // /proc/PID/statm, in pages.

@@ -21,6 +21,7 @@ func inherit(cmd *exec.Cmd, commands, events, module *os.File) (done func(), err
 	cmd.ExtraFiles = []*os.File{commands, events, module}
 	cmd.Args = append(cmd.Args, numbers(3, 4, 5)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	keepPrivate()
 	dieWithParent(cmd.SysProcAttr)
 	return func() {}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,10 +49,7 @@ func parseDir(s string, windows bool) (Mount, error) {
 		return Mount{}, errors.New("it contains a NUL byte")
 	case guest != "":
 		m.Guest = path.Join("/", guest)
-		if !strings.HasPrefix(guest, "/") && !strings.HasPrefix(guest, ".") {
-			return Mount{}, fmt.Errorf("the guest path %q does not start with /", guest)
-		}
-		return m, nil
+		return m, checkGuest(guest)
 	case strings.HasSuffix(rest, ":") && !(windows && len(rest) == 2):
 		return Mount{}, errors.New("the guest path is missing")
 	}
@@ -59,6 +57,23 @@ func parseDir(s string, windows bool) (Mount, error) {
 	m.Guest, err = ownName(m.Host)
 	return m, err
 }
+
+// checkGuest holds a guest path, as it was written, to what can only be meant in
+// one way.
+func checkGuest(guest string) error {
+	switch shown, relative := strings.CutPrefix(guest, relativeMark); {
+	case relative, !strings.HasPrefix(guest, "/") && !strings.HasPrefix(guest, "."):
+		return fmt.Errorf("the guest path %q does not start with /", shown)
+	case strings.HasSuffix(guest, ":rw"):
+		return errors.New("the only mode is :ro, and without it a folder can be written to")
+	case slices.Contains(strings.Split(guest, "/"), ".."):
+		return fmt.Errorf("the guest path %q leads up", guest)
+	}
+	return nil
+}
+
+// relativeMark marks a guest path behind "::" that is not absolute.
+const relativeMark = "relative:"
 
 // splitDir separates host and guest at the first "::", which leaves a guest that
 // is marked as wrong unless it starts with "/"; else at the first ":" before "/"
@@ -70,7 +85,7 @@ func splitDir(s string, windows bool) (host, guest string) {
 	}
 	if before, after, ok := strings.Cut(s, "::"); ok && after != "" {
 		if strings.HasPrefix(after, ".") {
-			after = "relative:" + after // after "::" only "/" will do
+			after = relativeMark + after // after "::" only "/" will do
 		}
 		return drive + before, after
 	}

@@ -52,9 +52,10 @@ func (e *NotModuleError) Unwrap() error { return ErrNotModule }
 
 // Run verifies a and runs it as job says. The report is never nil. Nothing is
 // started, and nothing of the module is parsed by the engine, unless the verdict
-// is Allow; a refusal is the error of [sealwax.Verifier.Verify], unchanged.
+// is Allow; a refusal is the error of [sealwax.Verifier.Verify], unchanged. The
+// whole module must be covered, whatever the policy says of prefixes.
 func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job Job) (*sealwax.Report, Result, error) {
-	report, err := g.Verifier.Verify(ctx, a, g.Policy)
+	report, err := g.Verifier.Verify(ctx, a, whole(g.Policy))
 	if err != nil {
 		return report, Result{}, err
 	}
@@ -67,6 +68,17 @@ func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job Job) (*sealwax.
 	}
 	result, err := g.Child.Run(ctx, job, held)
 	return report, result, err
+}
+
+// whole is the policy without its leave for uncovered sections: an engine parses
+// all of a module, so nothing unsigned may be in it.
+func whole(p *sealwax.Policy) *sealwax.Policy {
+	if p == nil || !p.Prefix {
+		return p
+	}
+	strict := *p
+	strict.Prefix = false
+	return &strict
 }
 
 // looksLikeText reports whether the artifact begins like the text format: after

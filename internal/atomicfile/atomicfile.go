@@ -113,7 +113,7 @@ func (f *File) open() error {
 		file, err = os.OpenFile(f.temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, f.options.Mode)
 	}
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-		return fmt.Errorf("making a temporary file in %s: %w", dir, pathErr.Err)
+		return fmt.Errorf("making a temporary file: %w", &fs.PathError{Op: "create", Path: dir, Err: pathErr.Err})
 	}
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -203,7 +204,7 @@ func at(first bool) int {
 // randomness, and nothing else.
 func moduleConfig(job helper.Job, folders wazero.FSConfig) wazero.ModuleConfig {
 	c := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithArgs(job.Args...).
-		WithStdin(os.Stdin).WithStdout(os.Stdout).
+		WithStdin(os.Stdin).WithStdout(blocking(os.Stdout)).
 		WithSysWalltime().WithSysNanotime().WithSysNanosleep().WithRandSource(rand.Reader).
 		WithFSConfig(folders)
 	for _, e := range job.Env {
@@ -211,6 +212,16 @@ func moduleConfig(job helper.Job, folders wazero.FSConfig) wazero.ModuleConfig {
 		c = c.WithEnv(key, value)
 	}
 	return c
+}
+
+// blocking hides from the engine that a stream is a pipe, which a guest could
+// make non-blocking: guests that do so by habit then spin while their reader is
+// slow. A write that waits costs nothing.
+func blocking(f *os.File) io.Writer {
+	if info, err := f.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return struct{ io.Writer }{f}
+	}
+	return f
 }
 
 // call instantiates the module and calls its entry point.
