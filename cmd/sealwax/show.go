@@ -154,7 +154,7 @@ func (a *app) showDenied(r *sealwax.Report) {
 func deniedHints(r *sealwax.Report) []string {
 	var out []string
 	for _, f := range r.Findings {
-		switch f.Code { //nolint:exhaustive // the others have their page
+		switch f.Code {
 		case sealwax.CodeSignatureNone:
 			out = append(out, "the maker has to sign it (sealwax sign "+shellWord(r.Artifact.Name)+"), or name its signature with -s SIG")
 		case sealwax.CodeSignerUnknown:

@@ -3,7 +3,7 @@
 
 package run
 
-import "github.com/sealwax/sealwax/internal/guest"
+import "github.com/sealwax/sealwax/gate/run/internal/guest"
 
 // ChildMain is the other half of [Child]: what a program does, and nothing else,
 // when its first argument is [ChildArgument]. args are the arguments that follow.

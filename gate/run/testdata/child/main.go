@@ -8,7 +8,7 @@ package main
 import (
 	"os"
 
-	"github.com/sealwax/sealwax/internal/guest"
+	"github.com/sealwax/sealwax/gate/run/internal/guest"
 )
 
 func main() { os.Exit(guest.Main(os.Args[2:])) }
