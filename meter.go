@@ -26,6 +26,10 @@ type Meter = io.Writer
 const (
 	blockSize  = 1 << 20
 	blockCount = 4
+	// Up to aheadFrom bytes are read in pieces of smallBlock, without a reader
+	// that goes ahead.
+	aheadFrom  = 8 << 20
+	smallBlock = 32 << 10
 )
 
 // pass is the one read of an artifact: what was planned, and whether it is over.
@@ -146,7 +150,7 @@ func (a *Artifact) pump(ctx context.Context) error {
 	}
 	meters = append(meters, &headCheck{want: a.head})
 	pump := a.pumpLarge
-	if a.Size() <= blockSize { // mutate:skip only speed depends on it
+	if a.Size() <= aheadFrom { // mutate:skip only speed depends on it
 		pump = a.pumpSmall
 	}
 	if err := pump(ctx, meters); err != nil {
@@ -184,13 +188,23 @@ func (h *headCheck) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// pumpSmall needs no second goroutine: start-up counts for small files.
-func (a *Artifact) pumpSmall(_ context.Context, meters []Meter) error {
-	buf := make([]byte, a.Size())
-	if err := readFull(a.content, buf, 0); err != nil {
-		return err
+// pumpSmall needs no second goroutine: start-up counts for small files, and of
+// many files that are read at once each keeps a core busy by itself.
+func (a *Artifact) pumpSmall(ctx context.Context, meters []Meter) error {
+	buf := make([]byte, min(a.Size(), smallBlock))
+	for off := int64(0); off < a.Size(); off += int64(len(buf)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		buf = buf[:min(int64(len(buf)), a.Size()-off)]
+		if err := readFull(a.content, buf, off); err != nil {
+			return err
+		}
+		if err := feed(meters, buf); err != nil {
+			return err
+		}
 	}
-	return feed(meters, buf)
+	return nil
 }
 
 // What a file that is only verified can do under our hands.

@@ -9,12 +9,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"strings"
 
-	"golang.org/x/crypto/blake2b"
-
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/internal/blake2b"
 	"github.com/sealwax/sealwax/key"
 )
 
@@ -88,19 +86,11 @@ func (s *signature) Plan(a *sealwax.Artifact, by []sealwax.Anchor) {
 			continue
 		}
 		if !s.file.Legacy {
-			a.PlanHash(hashName, newHash)
+			a.PlanHash(hashName, blake2b.New512)
 			return
 		}
 		a.Plan(s.streamID(anchor.Key), func() sealwax.Meter { return anchor.Key.NewStream(s.file.Signature[:]) })
 	}
-}
-
-func newHash() hash.Hash {
-	h, err := blake2b.New512(nil)
-	if err != nil { // only a key that is too long makes it fail, and there is none
-		panic(err)
-	}
-	return h
 }
 
 func (s *signature) streamID(k key.Public) string {
@@ -170,7 +160,7 @@ func (Format) Make(ctx context.Context, a *sealwax.Artifact, by key.Signer, o se
 	if err != nil {
 		return nil, err
 	}
-	a.PlanHash(hashName, newHash)
+	a.PlanHash(hashName, blake2b.New512)
 	if err := a.Read(ctx); err != nil {
 		return nil, err
 	}
