@@ -9,6 +9,8 @@ import "regexp"
 const (
 	BlockSize  = blockSize
 	BlockCount = blockCount
+	SmallBlock = smallBlock
+	AheadFrom  = aheadFrom
 )
 
 // FullMatch asks wholeName.

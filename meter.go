@@ -24,8 +24,8 @@ type Meter = io.Writer
 // when the content is larger than one of them. Together they bound the memory
 // of verifying any size.
 const (
-	blockSize  = 1 << 20
-	blockCount = 4
+	blockSize  = 128 << 10
+	blockCount = 8
 	// Up to aheadFrom bytes are read in pieces of smallBlock, without a reader
 	// that goes ahead.
 	aheadFrom  = 8 << 20

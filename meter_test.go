@@ -20,10 +20,11 @@ import (
 
 // TestReadEqualsOneShot hashes sizes around the boundaries of the read's blocks.
 func TestReadEqualsOneShot(t *testing.T) {
-	const block = sealwax.BlockSize
+	const small, large = sealwax.SmallBlock, sealwax.AheadFrom
 	for _, size := range []int64{
-		0, 1, 8, block - 1, block, block + 1, 2*block - 1, 2 * block, 2*block + 1,
-		sealwax.BlockCount*block - 1, sealwax.BlockCount * block, sealwax.BlockCount*block + 1, 9*block + 5,
+		0, 1, 8, small - 1, small, small + 1, 2*small - 1, 2 * small, 2*small + 1, 9*small + 5,
+		large - 1, large, large + 1, large + sealwax.BlockSize - 1, large + sealwax.BlockSize, large + sealwax.BlockSize + 1,
+		large + 9*sealwax.BlockCount*sealwax.BlockSize + 5,
 	} {
 		c := sealwaxtest.Synthetic(size, 7)
 		h := sha256.New()
@@ -90,7 +91,7 @@ func (c truncated) Size() int64 { return c.claims }
 
 func TestShrinkingContent(t *testing.T) {
 	const block = sealwax.BlockSize
-	for _, tc := range []struct{ real, claims int64 }{{0, 1}, {7, 8}, {100, 200}, {block, block + 1}, {3 * block, 3*block + 1}, {block, 9 * block}} {
+	for _, tc := range []struct{ real, claims int64 }{{0, 1}, {7, 8}, {100, 200}, {block, block + 1}, {3 * block, 3*block + 1}, {block, 9 * block}, {2 * sealwax.AheadFrom, 2*sealwax.AheadFrom + 1}, {block, 2 * sealwax.AheadFrom}} {
 		a := sealwaxtest.From("x", truncated{sealwaxtest.Synthetic(tc.real, 0), tc.claims})
 		if r, _ := verdict(t, verifier(signed(1)), a, anyOne); r.Verdict != sealwax.Undecided {
 			t.Errorf("%d of %d bytes: %v", tc.real, tc.claims, r.Verdict)
@@ -122,7 +123,7 @@ func TestShortRead(t *testing.T) {
 }
 
 func TestCancelledRead(t *testing.T) {
-	for _, size := range []int64{5, 20 * sealwax.BlockSize} {
+	for _, size := range []int64{5, sealwax.AheadFrom, 2 * sealwax.AheadFrom} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := verifier(signed(1)).Verify(ctx, sealwaxtest.From("x", sealwaxtest.Synthetic(size, 0)), anyOne)
@@ -135,7 +136,7 @@ func TestCancelledRead(t *testing.T) {
 // TestCancelledWhileReading cancels from inside a meter.
 func TestCancelledWhileReading(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	a := sealwaxtest.From("x", sealwaxtest.Synthetic(100*sealwax.BlockSize, 0))
+	a := sealwaxtest.From("x", sealwaxtest.Synthetic(4*sealwax.AheadFrom, 0))
 	var n atomic.Int64
 	a.Plan("m", func() sealwax.Meter {
 		return writer(func(p []byte) (int, error) {
@@ -170,7 +171,7 @@ func (c closing) Close() error { c.closed.Store(true); return nil }
 
 // TestMeterFails: the read ends, stays ended, and nobody reads on behind it.
 func TestMeterFails(t *testing.T) {
-	for _, size := range []int64{5, 20 * sealwax.BlockSize} {
+	for _, size := range []int64{5, sealwax.AheadFrom, 2 * sealwax.AheadFrom} {
 		c := closing{sealwaxtest.Synthetic(size, 0), new(atomic.Bool), new(atomic.Bool)}
 		a := sealwaxtest.From("x", c)
 		calls := 0
@@ -211,7 +212,13 @@ func (c flaky) ReadAt(p []byte, off int64) (int, error) {
 // TestFailedReadStaysFailed: after a failure the meters have seen the beginning;
 // a second read would feed it again, and bytes would be judged that are not there.
 func TestFailedReadStaysFailed(t *testing.T) {
-	const block = sealwax.BlockSize
+	for _, size := range []int64{2 * sealwax.SmallBlock, 2 * sealwax.AheadFrom} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) { failedReadStaysFailed(t, size) })
+	}
+}
+
+func failedReadStaysFailed(t *testing.T, size int64) {
+	block := size / 2
 	real := sealwaxtest.Synthetic(2*block, 0)
 	h := sha256.New() // what two reads would see: the first block, then everything
 	for _, n := range []int64{block, 2 * block} {

@@ -70,7 +70,7 @@ func (d *digest) Write(p []byte) (int, error) {
 func (d *digest) Sum(b []byte) []byte {
 	h, block := d.h, d.block
 	clear(block[d.n:])
-	compressOne(&h, &block, d.length+uint64(d.n), lastBlock)
+	compressOne(&h, &block, d.length+uint64(d.n), lastBlock) //nolint:gosec // n is at most a block
 	for _, v := range h {
 		b = binary.LittleEndian.AppendUint64(b, v)
 	}
