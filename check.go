@@ -1,0 +1,188 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sealwax
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Examiner is an optional interface of a [Format] that knows the form of a kind
+// of artifact: it plans what it needs and says, after the one read, whether the
+// content is well formed for its kind, and what the artifact states of itself.
+type Examiner interface {
+	// Examine returns nil for artifacts whose form it does not know. The error
+	// of the function means "not well formed", which matters when a policy
+	// demands a kind; a [*CodedError] with [CodeMetadataInvalid] always matters.
+	Examine(a *Artifact) func() (Form, error)
+}
+
+// Form is what an artifact states of itself.
+type Form struct {
+	// Fields bind every claim that covers the artifact up to End.
+	Fields []Field
+	// End is the offset behind the last byte that states a field.
+	End int64
+}
+
+// Prepare plans what judging the artifact will take, as it is now, for signers:
+// they read an artifact in order to sign it, and then verify by the same read
+// what they made (see [Artifact.Beside]). It reads no content but what finding
+// signatures takes.
+func (v *Verifier) Prepare(ctx context.Context, a *Artifact) error {
+	r := &Report{}
+	found, _, err := v.find(ctx, a, r)
+	if err != nil {
+		return err
+	}
+	candidates, err := v.lookUp(ctx, &Policy{}, found, r)
+	if err != nil {
+		return err
+	}
+	v.plan(a, candidates)
+	return nil
+}
+
+// plan lets every candidate ask for what it needs of the bytes, and the formats
+// for what they need to judge the artifact's form.
+func (v *Verifier) plan(a *Artifact, candidates []candidate) (form func() (Form, error)) {
+	for _, c := range candidates {
+		c.sig.Plan(a, c.anchors)
+	}
+	return v.examine(a)
+}
+
+func (v *Verifier) examine(a *Artifact) (form func() (Form, error)) {
+	for _, f := range v.Formats {
+		e, ok := f.(Examiner)
+		if !ok {
+			continue
+		}
+		if form := e.Examine(a); form != nil {
+			return form
+		}
+	}
+	return nil
+}
+
+// formHolds holds the artifact to the kind that the policy demands: a signature
+// does not cover the preamble, so it cannot tell a module from a component.
+func formHolds(a *Artifact, p *Policy, form func() (Form, error), r *Report) (Form, bool) {
+	if p.Kind != "" && a.Kind() != p.Kind {
+		r.add(CodeArtifactKind, SeverityError, "", "", "it is a %s, and a %s is demanded", a.Kind(), p.Kind)
+		return Form{}, false
+	}
+	if form == nil {
+		if p.Kind == "" || p.Kind == KindFile {
+			return Form{}, true
+		}
+		r.add(CodeArtifactKind, SeverityError, "", "", "no known format can tell whether it is a well-formed %s", p.Kind)
+		return Form{}, false
+	}
+	stated, err := form()
+	coded := (*CodedError)(nil)
+	switch {
+	case err == nil:
+		return stated, true
+	case errors.As(err, &coded):
+		r.add(coded.Code, SeverityError, "", "", "%v", err)
+		return Form{}, false
+	case p.Kind != "":
+		r.add(CodeArtifactMalformed, SeverityError, "", "", "it is no well-formed %s: %v", p.Kind, err)
+		return Form{}, false
+	}
+	return Form{}, true // a file's signature covers malformed modules as well
+}
+
+// checkAll tries each candidate's anchors and sorts the claims.
+func checkAll(ctx context.Context, a *Artifact, p *Policy, candidates []candidate, stated Form, now time.Time, r *Report) {
+	for _, c := range candidates {
+		claim, err := check(ctx, a, c)
+		switch {
+		case errors.Is(err, ErrOtherSigner):
+			r.add(CodeSignerUnknown, SeverityWarning, c.hint.Source, "", "%s is by nobody who is trusted for %s", labelled(c.hint), r.Artifact.Name)
+		case err != nil:
+			code := CodeSignatureInvalid
+			if coded := (*CodedError)(nil); errors.As(err, &coded) {
+				code = coded.Code
+			}
+			r.add(code, SeverityWarning, c.hint.Source, "", "%s: %v", labelled(c.hint), err)
+		default:
+			if claim.Covers.Whole || claim.Covers.End >= stated.End {
+				claim.Fields = append(claim.Fields, stated.Fields...)
+			}
+			if !r.repeats(claim) {
+				count(p, claim, now, r)
+			}
+		}
+	}
+}
+
+// repeats reports whether a claim says again what one before it says: key ids
+// are unsigned, so a signature can be written many times.
+func (r *Report) repeats(c *Claim) bool {
+	same := func(o *Claim) bool {
+		return o.By == c.By && o.Format == c.Format && o.Source == c.Source && o.Comment == c.Comment &&
+			o.Covers.Whole == c.Covers.Whole && o.Covers.Prefix == c.Covers.Prefix && slices.Equal(o.Fields, c.Fields)
+	}
+	return slices.ContainsFunc(r.Counted, same) || slices.ContainsFunc(r.Uncounted, same)
+}
+
+// CodedError is an error of [Signature.Check] that has a finding code of its own.
+type CodedError struct {
+	Code Code
+	Err  error
+}
+
+// Error is the error's own text.
+func (e *CodedError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error itself.
+func (e *CodedError) Unwrap() error { return e.Err }
+
+// check returns the claim of the first anchor that signed. When none did, a bad
+// signature says more than a stranger's.
+func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
+	var bad error
+	for _, by := range c.anchors { // those whom the policy asks for come first
+		claim, err := c.sig.Check(ctx, a, by)
+		if err == nil {
+			claim.By = by // what was proven, it was proven of this anchor
+			return &claim, nil
+		}
+		if bad == nil && !errors.Is(err, ErrOtherSigner) {
+			bad = err
+		}
+	}
+	if bad == nil {
+		return nil, ErrOtherSigner
+	}
+	if d, ok := c.sig.(Diagnoser); ok {
+		if better := d.Diagnose(ctx, a, bad); better != nil && !errors.Is(better, ErrOtherSigner) {
+			bad = better
+		}
+	}
+	return nil, bad
+}
+
+// count holds a proven claim against the policy.
+func count(p *Policy, c *Claim, now time.Time, r *Report) {
+	for _, f := range c.files() {
+		if r.Artifact.Name != Nameless && f != filepath.Base(r.Artifact.Name) {
+			r.add(CodeNameMismatch, SeverityWarning, c.Source, c.By.Signer(), "the signature is for a file called %q", f)
+		}
+	}
+	objections := p.objections(c, r.Artifact.Name, now)
+	for _, o := range objections {
+		r.add(o.code, SeverityWarning, c.Source, c.By.Signer(), "%s: %s", c.Source, o.why)
+	}
+	if len(objections) > 0 {
+		r.Uncounted = append(r.Uncounted, c)
+		return
+	}
+	r.Counted = append(r.Counted, c)
+}
