@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -120,9 +119,7 @@ func (b *bench) once(c command) (figures, error) {
 		return f, fmt.Errorf("%v: %w", c, err)
 	}
 	f.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		f.peak = u.Maxrss << 10
-	}
+	f.peak = peakMemory(cmd.ProcessState)
 	return f, nil
 }
 

@@ -1,0 +1,11 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !unix
+
+package main
+
+import "os"
+
+// peakMemory is not known here.
+func peakMemory(*os.ProcessState) int64 { return 0 }
