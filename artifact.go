@@ -73,7 +73,8 @@ type Artifact struct {
 
 // NewArtifact is an artifact of the given bytes. name is what the caller calls
 // it: patterns are matched against it, so it never comes from the bytes. The
-// artifact takes over content and closes it. companions may be nil.
+// artifact takes over content and closes it, unless an error is returned.
+// companions may be nil.
 func NewArtifact(name string, content Content, companions CompanionsFunc) (*Artifact, error) {
 	head, err := readHead(content)
 	if err != nil {

@@ -29,17 +29,19 @@ type Form struct {
 	End int64
 }
 
-// Prepare plans what judging the artifact will take, as it is now, for signers:
-// they read an artifact in order to sign it, and then verify by the same read
-// what they made (see [Artifact.Beside]). It reads no content but what finding
+// Prepare plans what judging the artifact under p will take, as it is now. It is
+// for whoever asks more than once about one read: signers, who read an artifact
+// in order to sign it and then verify what they made (see [Artifact.Beside]), and
+// gates that hold an artifact to several policies. Prepare with every verifier and
+// policy first, then Verify with each. It reads no content but what finding
 // signatures takes.
-func (v *Verifier) Prepare(ctx context.Context, a *Artifact) error {
+func (v *Verifier) Prepare(ctx context.Context, a *Artifact, p *Policy) error {
 	r := &Report{}
 	found, _, err := v.find(ctx, a, r)
 	if err != nil {
 		return err
 	}
-	candidates, err := v.lookUp(ctx, &Policy{}, found, r)
+	candidates, err := v.lookUp(ctx, p, found, r)
 	if err != nil {
 		return err
 	}
@@ -106,11 +108,11 @@ func checkAll(ctx context.Context, a *Artifact, p *Policy, candidates []candidat
 		case errors.Is(err, ErrOtherSigner):
 			r.add(CodeSignerUnknown, SeverityWarning, c.hint.Source, "", "%s is by nobody who is trusted for %s", labelled(c.hint), r.Artifact.Name)
 		case err != nil:
-			code := CodeSignatureInvalid
+			code, final := CodeSignatureInvalid, false
 			if coded := (*CodedError)(nil); errors.As(err, &coded) {
-				code = coded.Code
+				code, final = coded.Code, coded.Final
 			}
-			r.add(code, SeverityWarning, c.hint.Source, "", "%s: %v", labelled(c.hint), err)
+			r.add(code, SeverityWarning, c.hint.Source, "", "%s: %v", labelled(c.hint), err).Final = final
 		default:
 			if claim.Covers.Whole || claim.Covers.End >= stated.End {
 				claim.Fields = append(claim.Fields, stated.Fields...)
@@ -126,7 +128,7 @@ func checkAll(ctx context.Context, a *Artifact, p *Policy, candidates []candidat
 // are unsigned, so a signature can be written many times.
 func (r *Report) repeats(c *Claim) bool {
 	same := func(o *Claim) bool {
-		return o.By == c.By && o.Format == c.Format && o.Source == c.Source && o.Comment == c.Comment &&
+		return o.Signer == c.Signer && o.By.Role == c.By.Role && o.Format == c.Format && o.Source == c.Source && o.Comment == c.Comment &&
 			o.Covers.Whole == c.Covers.Whole && o.Covers.Prefix == c.Covers.Prefix && slices.Equal(o.Fields, c.Fields)
 	}
 	return slices.ContainsFunc(r.Counted, same) || slices.ContainsFunc(r.Uncounted, same)
@@ -136,6 +138,8 @@ func (r *Report) repeats(c *Claim) bool {
 type CodedError struct {
 	Code Code
 	Err  error
+	// Final says that no policy would have it otherwise.
+	Final bool
 }
 
 // Error is the error's own text.
@@ -151,7 +155,7 @@ func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
 	for _, by := range c.anchors { // those whom the policy asks for come first
 		claim, err := c.sig.Check(ctx, a, by)
 		if err == nil {
-			claim.By = by // what was proven, it was proven of this anchor
+			claim.By, claim.Signer = by, by.Signer() // what was proven, it was proven of this anchor
 			return &claim, nil
 		}
 		if bad == nil && !errors.Is(err, ErrOtherSigner) {
@@ -173,12 +177,12 @@ func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
 func count(p *Policy, c *Claim, now time.Time, r *Report) {
 	for _, f := range c.files() {
 		if r.Artifact.Name != Nameless && f != filepath.Base(r.Artifact.Name) {
-			r.add(CodeNameMismatch, SeverityWarning, c.Source, c.By.Signer(), "the signature is for a file called %q", f)
+			r.add(CodeNameMismatch, SeverityWarning, c.Source, c.Signer, "the signature is for a file called %q", f)
 		}
 	}
 	objections := p.objections(c, r.Artifact.Name, now)
 	for _, o := range objections {
-		r.add(o.code, SeverityWarning, c.Source, c.By.Signer(), "%s: %s", c.Source, o.why)
+		r.add(o.code, SeverityWarning, c.Source, c.Signer, "%s: %s", c.Source, o.why).Final = o.final
 	}
 	if len(objections) > 0 {
 		r.Uncounted = append(r.Uncounted, c)

@@ -101,7 +101,9 @@ var ErrOtherSigner = errors.New("signed by another key")
 
 // Claim is a proven statement: this anchor signed this much of this artifact.
 type Claim struct {
-	By     Anchor
+	By Anchor
+	// Signer is who signed: the road sets it, and signers are counted by it.
+	Signer SignerID
 	Format string
 	Source string
 	Covers Coverage

@@ -67,6 +67,8 @@ type Finding struct {
 	Message string `json:"message"`
 	// Source is the signature it speaks of, as in [Hint.Source]; may be empty.
 	Source string `json:"source,omitempty"`
+	// Final says that no policy would have it otherwise.
+	Final bool `json:"-"`
 	// Signer is whom it speaks of; may be empty.
 	Signer SignerID `json:"signer,omitempty"`
 }

@@ -94,7 +94,8 @@ func (a *Artifact) PlanHash(name string, make func() hash.Hash) {
 	a.Plan("hash:"+name, func() Meter { return make() })
 }
 
-// PlanSHA256 plans the artifact's SHA-256, the digest that reports show.
+// PlanSHA256 plans the artifact's SHA-256. Reports show the digests that were
+// planned; verifying plans those that its formats need and no more.
 func (a *Artifact) PlanSHA256() { a.PlanHash("sha256", sha256.New) }
 
 // Sum is the digest planned under name, or nil if there is none.

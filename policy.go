@@ -58,8 +58,8 @@ type Quorum struct {
 func (q Quorum) met(claims []*Claim) (have int, ok bool) {
 	seen := map[SignerID]bool{}
 	for _, c := range claims {
-		if q.names(c.By) {
-			seen[c.By.Signer()] = true
+		if q.names(c.Signer, c.By.Role) {
+			seen[c.Signer] = true
 		}
 	}
 	have = len(seen)
@@ -71,30 +71,29 @@ func (q Quorum) met(claims []*Claim) (have int, ok bool) {
 	return have, q.Need > 0 && have >= q.Need
 }
 
-// names reports whether the anchor is itself a member of q.
-func (q Quorum) names(by Anchor) bool {
-	id := by.Signer()
-	if id == "" {
+// names reports whether a signer in a role is itself a member of q.
+func (q Quorum) names(signer SignerID, role Role) bool {
+	if signer == "" {
 		return false // the zero Anchor is nobody
 	}
-	return slices.Contains(q.Signers, id) || (q.Role != "" && by.Role == q.Role)
+	return slices.Contains(q.Signers, signer) || (q.Role != "" && role == q.Role)
 }
 
-// places is in how many quorums of the tree the anchor is a member.
-func (q Quorum) places(by Anchor) int {
+// places is in how many quorums of the tree the claim's signer is a member.
+func (q Quorum) places(c *Claim) int {
 	n := 0
-	if q.names(by) {
+	if q.names(c.Signer, c.By.Role) {
 		n = 1
 	}
 	for _, sub := range q.Of {
-		n += sub.places(by)
+		n += sub.places(c)
 	}
 	return n
 }
 
 // asks reports whether the anchor is a member of q or of a quorum in it.
 func (q Quorum) asks(by Anchor) bool {
-	return q.names(by) || slices.ContainsFunc(q.Of, func(sub Quorum) bool { return sub.asks(by) })
+	return q.names(by.Signer(), by.Role) || slices.ContainsFunc(q.Of, func(sub Quorum) bool { return sub.asks(by) })
 }
 
 // askedFirst orders anchors, those that could be members before the others: one
@@ -178,18 +177,19 @@ var deniedUncovered = []string{
 	"sealwax.", "reloc.", "linking", "signature", "policy", "manifest", "wasmcloud_jwt", "jwt",
 }
 
-// uncoveredReason says why a section may not stay uncovered, or "".
-func uncoveredReason(s Section, allowed *regexp.Regexp) string {
+// uncoveredReason says why a section may not stay uncovered, or "", and whether
+// it never may.
+func uncoveredReason(s Section, allowed *regexp.Regexp) (why string, final bool) {
 	if s.ID != 0 {
-		return fmt.Sprintf("the %s section (id %d) is not covered, and only custom sections may stay uncovered", s.Name, s.ID)
+		return fmt.Sprintf("the %s section (id %d) is not covered, and only custom sections may stay uncovered", s.Name, s.ID), true
 	}
 	if isDeniedUncovered(s.Name) {
-		return fmt.Sprintf("the custom section %q is acted upon by hosts and may never stay uncovered", s.Name)
+		return fmt.Sprintf("the custom section %q is acted upon by hosts and may never stay uncovered", s.Name), true
 	}
 	if allowed == nil || !allowed.MatchString(s.Name) {
-		return fmt.Sprintf("the custom section %q is not covered, and no rule allows that", s.Name)
+		return fmt.Sprintf("the custom section %q is not covered, and no rule allows that", s.Name), false
 	}
-	return ""
+	return "", false
 }
 
 // delimiterSection divides parts and holds nothing: hosts do not act on it.
@@ -236,8 +236,9 @@ func (a Anchor) display() string {
 
 // objection is a reason why a proven claim does not count.
 type objection struct {
-	code Code
-	why  string
+	code  Code
+	why   string
+	final bool // no policy would have it otherwise
 }
 
 // objections lists why a claim does not count under p. None means it counts.
@@ -245,8 +246,8 @@ func (p *Policy) objections(c *Claim, artifact string, now time.Time) []objectio
 	var out []objection
 	if !p.Need.asks(c.By) {
 		out = append(out, objection{
-			CodeSignerRole,
-			fmt.Sprintf("it is by %s, who is trusted for %q, and that is not asked for", c.By.display(), c.By.Role),
+			code: CodeSignerRole,
+			why:  fmt.Sprintf("it is by %s, who is trusted for %q, and that is not asked for", c.By.display(), c.By.Role),
 		})
 	}
 	if !c.Covers.Whole {
@@ -254,13 +255,13 @@ func (p *Policy) objections(c *Claim, artifact string, now time.Time) []objectio
 	}
 	switch t, has, err := c.expiry(); {
 	case err != nil:
-		out = append(out, objection{CodeMetadataInvalid, err.Error()})
+		out = append(out, objection{code: CodeMetadataInvalid, why: err.Error()})
 	case has && !now.Before(t):
-		out = append(out, objection{CodeSignatureExpired, "the signature's own statement expired at " + t.UTC().Format(time.RFC3339)})
+		out = append(out, objection{code: CodeSignatureExpired, why: "the signature's own statement expired at " + t.UTC().Format(time.RFC3339)})
 	}
 	for _, r := range p.Require {
 		if why := r.unmetBy(c, artifact); why != "" {
-			out = append(out, objection{CodeMetadataUnmet, why})
+			out = append(out, objection{code: CodeMetadataUnmet, why: why})
 		}
 	}
 	return out
@@ -268,18 +269,18 @@ func (p *Policy) objections(c *Claim, artifact string, now time.Time) []objectio
 
 func (p *Policy) coverageObjections(c *Claim) []objection {
 	if c.Covers.Prefix < 1 {
-		return []objection{{CodeSignaturePartial, "the signature covers nothing"}}
+		return []objection{{code: CodeSignaturePartial, why: "the signature covers nothing"}}
 	}
 	if !p.Prefix {
 		return []objection{{
-			CodeSignaturePartial,
-			fmt.Sprintf("the signature covers only part %d of %d", c.Covers.Prefix, c.Covers.Parts),
+			code: CodeSignaturePartial,
+			why:  fmt.Sprintf("the signature covers only part %d of %d", c.Covers.Prefix, c.Covers.Parts),
 		}}
 	}
 	allowed := wholeName(p.AllowUncovered)
 	for _, s := range c.Covers.Uncovered {
-		if why := uncoveredReason(s, allowed); why != "" {
-			return []objection{{CodeSignaturePartial, why}}
+		if why, final := uncoveredReason(s, allowed); why != "" {
+			return []objection{{CodeSignaturePartial, why, final}}
 		}
 	}
 	return nil

@@ -61,11 +61,26 @@ type ArtifactInfo struct {
 	Digests map[string]string `json:"digests"`
 }
 
+// NewUndecided is the report on something that could not even be opened.
+func NewUndecided(name string, err error) *Report {
+	r := &Report{Artifact: ArtifactInfo{Name: name, Kind: KindFile}, Err: err}
+	r.undecided(err)
+	return r
+}
+
+func (r *Report) undecided(err error) {
+	r.Verdict, r.Err = Undecided, err
+	r.add(CodeUndecided, SeverityError, "", "", "could not decide: %v", err)
+}
+
 // DeniedError is "no". Its report says why.
 type DeniedError struct{ Report *Report }
 
 // Error is the first reason for the refusal.
 func (e *DeniedError) Error() string {
+	if e.Report == nil {
+		return "refused"
+	}
 	for _, f := range e.Report.Findings {
 		if f.Severity == SeverityError {
 			return fmt.Sprintf("%s: refused: %s", Printable(e.Report.Artifact.Name), f.Message)
@@ -75,11 +90,12 @@ func (e *DeniedError) Error() string {
 }
 
 // add records a finding.
-func (r *Report) add(code Code, sev Severity, source string, signer SignerID, format string, args ...any) {
+func (r *Report) add(code Code, sev Severity, source string, signer SignerID, format string, args ...any) *Finding {
 	r.Findings = append(r.Findings, Finding{
 		Code: code, Severity: sev, Source: Printable(source), Signer: signer,
 		Message: Printable(fmt.Sprintf(format, args...)),
 	})
+	return &r.Findings[len(r.Findings)-1]
 }
 
 // Has reports whether a finding with this code is there.
@@ -154,7 +170,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 
 func claimJSON(c *Claim, counted bool) signerJSON {
 	s := signerJSON{
-		Signer: c.By.Signer(), Name: c.By.Name, Role: c.By.Role, Origin: c.By.Origin,
+		Signer: c.Signer, Name: c.By.Name, Role: c.By.Role, Origin: c.By.Origin,
 		Format: c.Format, Source: c.Source, Counted: counted, Coverage: "prefix",
 		Part: c.Covers.Prefix, Parts: c.Covers.Parts, Uncovered: c.Covers.Uncovered,
 		Comment: c.Comment, Fields: map[string]string{},

@@ -38,6 +38,8 @@ type Maker interface {
 // worthless if it returns an error.
 type Embedder interface {
 	Format
+	// Holds reports whether the format's signatures can be inside this artifact.
+	Holds(a *Artifact) bool
 	// Embed writes the artifact with one more signature in it.
 	Embed(ctx context.Context, a *Artifact, w io.Writer, by key.Signer, o SignOptions) error
 	// Attach writes the artifact with a detached signature inside it.
@@ -56,6 +58,16 @@ type Splitter interface {
 	// Split writes the artifact with delimiters. sections says which custom
 	// sections belong with the standard ones; nil means all.
 	Split(ctx context.Context, a *Artifact, w io.Writer, sections *regexp.Regexp) error
+}
+
+// Sidecar is an optional interface of a [Format] whose signatures can be files of
+// their own.
+type Sidecar interface {
+	// Extension is the ending of the usual name, with its dot.
+	Extension() string
+	// Recognise reports whether data is a signature in this format. It believes
+	// nothing.
+	Recognise(data []byte) bool
 }
 
 // Digester is an optional interface of a [Format] that knows an identity which

@@ -50,8 +50,7 @@ func (v *Verifier) Verify(ctx context.Context, a *Artifact, p *Policy) (*Report,
 	}
 	r.Need, r.Quorum = p.Need.Need, p.Need
 	if err := v.decide(ctx, a, p, r); err != nil {
-		r.Verdict, r.Err = Undecided, err
-		r.add(CodeUndecided, SeverityError, "", "", "could not decide: %v", err)
+		r.undecided(err)
 		return r, fmt.Errorf("could not decide on %s: %w", Printable(a.Name()), err)
 	}
 	if r.Verdict != Allow {
@@ -106,7 +105,7 @@ func (v *Verifier) now() time.Time {
 func judge(p *Policy, found int, r *Report) {
 	have, ok := p.Need.met(r.Counted)
 	r.Have = have
-	twice := slices.IndexFunc(r.Counted, func(c *Claim) bool { return p.Need.places(c.By) > 1 })
+	twice := slices.IndexFunc(r.Counted, func(c *Claim) bool { return p.Need.places(c) > 1 })
 	if ok && twice < 0 {
 		r.Verdict = Allow
 		return

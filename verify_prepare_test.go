@@ -35,7 +35,7 @@ func TestReadBefore(t *testing.T) {
 	}
 	// Prepared, the same read is enough.
 	module = sealwaxtest.Bytes("m.wasm", []byte("\x00asm\x01\x00\x00\x00"))
-	if err := v.Prepare(ctx, module); err != nil {
+	if err := v.Prepare(ctx, module, sealwax.AnyOf(1, sealwax.RoleRelease)); err != nil {
 		t.Fatal(err)
 	}
 	if sig, err = (minisign.Format{}).Make(ctx, module, s, sealwax.SignOptions{}); err != nil {

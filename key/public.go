@@ -4,6 +4,7 @@
 package key
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -163,6 +164,13 @@ func (p Public) sshBlob() []byte {
 func (p Public) SSHFingerprint() string {
 	sum := sha256.Sum256(p.sshBlob())
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+}
+
+// GoesBy reports whether id is one of the key ids that formats carry for the key:
+// minisign's eight bytes or wasmsign2's twelve. An id proves nothing.
+func (p Public) GoesBy(id []byte) bool {
+	own := p.MinisignID()
+	return !p.IsZero() && (bytes.Equal(id, own[:]) || bytes.Equal(id, p.WasmsignID()))
 }
 
 // NamedBy reports whether name is a fingerprint of the key, ours ("key:…") or

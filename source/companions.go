@@ -142,8 +142,11 @@ func readDiscovered(path string, limit int64) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file", path)
 	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s: longer than a signature may be, or than all of them beside one file together (%d bytes)", path, MaxCompanionsBytes)
+	switch size := info.Size(); {
+	case size > MaxCompanion:
+		return nil, fmt.Errorf("%s: longer than the %d bytes that a signature may have", path, MaxCompanion)
+	case size > limit:
+		return nil, fmt.Errorf("%s: with it, the signatures beside the file are longer than %d bytes together", path, MaxCompanionsBytes)
 	}
 	return readCapped(f, path)
 }
@@ -169,9 +172,9 @@ func readSignatures(artifact string, o Options) ([]sealwax.Companion, error) {
 		if p == Stdin && artifact == Stdin {
 			return nil, ErrStdinTwice
 		}
-		data, err := readExplicit(p, o.Stdin)
+		data, err := ReadSignature(p, o.Stdin)
 		if err != nil {
-			return nil, fmt.Errorf("reading the signature: %w", err)
+			return nil, err
 		}
 		out = append(out, sealwax.Companion{Name: p, Data: data})
 	}
@@ -181,11 +184,18 @@ func readSignatures(artifact string, o Options) ([]sealwax.Companion, error) {
 // ErrStdinTwice is returned when the standard input would be two things.
 var ErrStdinTwice = errors.New("standard input can be the artifact or one signature, not both")
 
-func readExplicit(path string, stdin io.Reader) ([]byte, error) {
+// ReadSignature reads one detached signature, "-" from stdin, of at most
+// [MaxCompanion] bytes: also from a pipe or a device that has no end.
+func ReadSignature(path string, stdin io.Reader) ([]byte, error) {
+	read := readCompanion
 	if path == Stdin {
-		return readCapped(stdin, "standard input")
+		read = func(string) ([]byte, error) { return readCapped(stdin, "standard input") }
 	}
-	return readCompanion(path)
+	data, err := read(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the signature: %w", err)
+	}
+	return data, nil
 }
 
 func readCompanion(path string) ([]byte, error) {

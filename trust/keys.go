@@ -4,7 +4,6 @@
 package trust
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/sealwax/sealwax"
@@ -54,30 +53,11 @@ func divide(anchors []sealwax.Anchor, h sealwax.Hint) (named, others []sealwax.A
 	for _, a := range anchors {
 		switch {
 		case a.Key.IsZero(): // the zero Anchor is nobody
-		case names(h, a):
+		case a.Key.GoesBy(h.KeyID):
 			named = append(named, a)
 		default:
 			others = append(others, a)
 		}
 	}
 	return named, others
-}
-
-// The formats whose key ids are known, as their Name methods say.
-const (
-	formatMinisign = "minisign"
-	formatWasmsig  = "wasmsig"
-)
-
-// names reports whether the hint carries the key id that the anchor's key has in
-// the hint's format.
-func names(h sealwax.Hint, a sealwax.Anchor) bool {
-	switch h.Format {
-	case formatMinisign:
-		id := a.Key.MinisignID()
-		return bytes.Equal(h.KeyID, id[:])
-	case formatWasmsig:
-		return bytes.Equal(h.KeyID, a.Key.WasmsignID())
-	}
-	return false
 }

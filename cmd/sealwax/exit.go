@@ -96,7 +96,7 @@ func (a *app) report(err error) int {
 	return code
 }
 
-// exitCode maps errors to the process's answer. It is the only place that does.
+// exitCode maps errors that do not know their exit code to the process's answer.
 func exitCode(err error) int {
 	own := (*exitError)(nil)
 	denied := (*sealwax.DeniedError)(nil)
@@ -171,9 +171,6 @@ func hints(err error) []string {
 		if errors.Is(err, row.target) {
 			return []string{row.hint}
 		}
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/sealwax/sealwax"
@@ -44,8 +46,8 @@ func explainTree(r *sealwax.Report, keys []string) string {
 
 func digestNodes(r *sealwax.Report) []node {
 	var out []node
-	for name, hex := range r.Artifact.Digests {
-		out = append(out, node{text: name + ":" + hex})
+	for _, name := range slices.Sorted(maps.Keys(r.Artifact.Digests)) {
+		out = append(out, node{text: name + ":" + r.Artifact.Digests[name]})
 	}
 	return out
 }

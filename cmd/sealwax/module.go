@@ -5,15 +5,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"regexp"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/sealwax/sealwax"
-	"github.com/sealwax/sealwax/format/wasmsig"
 	"github.com/sealwax/sealwax/source"
 )
 
@@ -33,28 +30,25 @@ func (a *app) attachCommand() *cobra.Command {
 		Example: "  sealwax attach app.wasm app.wasm.wasmsig -o app.signed.wasm",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			sig, err := readSmall(args[1])
+			in, err := a.stdinFor("the signature", args[1])
+			if err != nil {
+				return err
+			}
+			sig, err := source.ReadSignature(args[1], in)
 			if err != nil {
 				return err
 			}
 			return a.rewrite(c.Context(), args[0], out, force, func(ctx context.Context, in *sealwax.Artifact, w output) error {
-				return wasmsig.Format{}.Attach(ctx, in, w, sig)
+				e, err := embedderFor(in)
+				if err != nil {
+					return err
+				}
+				return e.Attach(ctx, in, w, sig)
 			})
 		},
 	}
 	moduleOutput(c.Flags(), &out, &force)
 	return c
-}
-
-func readSmall(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the signature: %w", err)
-	}
-	if info.Size() > source.MaxCompanion {
-		return nil, withCode(exitNo, fmt.Errorf("%s: longer than the %d bytes that a signature may have", path, source.MaxCompanion))
-	}
-	return os.ReadFile(path)
 }
 
 func (a *app) detachCommand() *cobra.Command {
@@ -85,7 +79,11 @@ func (a *app) detach(ctx context.Context, path, out, sigPath string, force bool)
 		return err
 	}
 	return a.rewrite(ctx, path, out, force, func(ctx context.Context, in *sealwax.Artifact, w output) error {
-		sig, err := wasmsig.Format{}.Detach(ctx, in, w)
+		e, err := embedderFor(in)
+		if err != nil {
+			return err
+		}
+		sig, err := e.Detach(ctx, in, w)
 		if err != nil {
 			return err
 		}
@@ -107,7 +105,11 @@ func (a *app) stripCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.rewrite(c.Context(), args[0], out, force, func(ctx context.Context, in *sealwax.Artifact, w output) error {
-				return wasmsig.Format{}.Strip(ctx, in, w)
+				e, err := embedderFor(in)
+				if err != nil {
+					return err
+				}
+				return e.Strip(ctx, in, w)
 			})
 		},
 	}
@@ -135,7 +137,11 @@ or dropped, if what is uncovered is allowed by name.`,
 				}
 			}
 			return a.rewrite(c.Context(), args[0], out, force, func(ctx context.Context, in *sealwax.Artifact, w output) error {
-				return wasmsig.Format{}.Split(ctx, in, w, re)
+				s, err := splitterFor(in)
+				if err != nil {
+					return err
+				}
+				return s.Split(ctx, in, w, re)
 			})
 		},
 	}
@@ -163,9 +169,6 @@ func (a *app) rewrite(ctx context.Context, path, out string, force bool, write f
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	if in.Kind() == sealwax.KindFile {
-		return withCode(exitNo, fmt.Errorf("%s is no WebAssembly module or component", path))
-	}
 	return a.emit(out, force, func(w output) error {
 		if err := write(ctx, in, w); err != nil {
 			return workError(err)

@@ -191,9 +191,17 @@ func (a *app) runFailed(report *sealwax.Report, err error, o *runOptions) error 
 	case errors.Is(err, run.ErrMemory):
 		return &exitError{code: exitRunFailed, err: err, hint: "--max-memory SIZE gives it more"}
 	case errors.As(err, &guest):
-		return &exitError{code: guest.ExitCode(), err: err, hint: guestHint(guest.Kind)}
+		return &exitError{code: guestCode(guest.Kind), err: err, hint: guestHint(guest.Kind)}
 	}
 	return withCode(exitRunFailed, err)
+}
+
+// guestCode is a trap's own code, which is the guest's death, or "not started".
+func guestCode(k run.Kind) int {
+	if k == run.Trap {
+		return run.TrapCode
+	}
+	return exitRunFailed
 }
 
 func guestHint(k run.Kind) string {

@@ -89,23 +89,24 @@ func (v *verification) showAllowed(r *sealwax.Report, words func(string, ...any)
 	}
 }
 
-// allowedLine is "app.wasm: signed by alice (key:…, -k alice.pub)".
+// allowedLine is "app.wasm: signed by alice (key:…); file=app.wasm". Of several
+// signers each states for itself.
 func allowedLine(r *sealwax.Report) string {
 	var who []string
 	for _, c := range r.Counted {
-		if w := signedBy(c); !slices.Contains(who, w) {
+		w := signedBy(c)
+		if said := statements(c); said != "" {
+			w += "; " + said
+		}
+		if !slices.Contains(who, w) {
 			who = append(who, w)
 		}
 	}
-	line := sealwax.Printable(r.Artifact.Name) + ": signed by " + strings.Join(who, " and by ")
-	if said := statements(r.Counted[0]); said != "" {
-		line += "; " + said
-	}
-	return line
+	return sealwax.Printable(r.Artifact.Name) + ": signed by " + strings.Join(who, ", and by ")
 }
 
 func signedBy(c *sealwax.Claim) string {
-	id := string(c.By.Signer())
+	id := string(c.Signer)
 	if c.By.Name == "" {
 		return id
 	}
@@ -162,11 +163,11 @@ func deniedHints(r *sealwax.Report) []string {
 		case sealwax.CodeSignatureInvalid:
 			out = append(out, "fetch the file and its signature again; if it stays so, ask the maker and do not use it")
 		case sealwax.CodeSignatureLegacy:
-			if !strings.Contains(f.Message, "64-byte") { // those are never accepted
+			if !f.Final {
 				out = append(out, "--allow-legacy accepts such signatures of files")
 			}
 		case sealwax.CodeSignaturePartial:
-			if !strings.Contains(f.Message, "never stay") && !strings.Contains(f.Message, "only custom") {
+			if !f.Final {
 				out = append(out, "verify --coverage prefix --allow-uncovered REGEX accepts uncovered custom sections by name")
 			}
 		}

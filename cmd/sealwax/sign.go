@@ -195,20 +195,18 @@ func (o *signOptions) spares(path, out string) error {
 }
 
 func (o *signOptions) output(path string) string {
-	switch {
-	case o.out != "":
+	if o.out != "" {
 		return o.out
-	case o.format == wasmsig.Name:
-		return path + ".wasmsig"
 	}
-	return path + minisign.Extension
+	return path + extensionOf(o.format)
 }
 
 func (o *signOptions) fits(a *sealwax.Artifact) error {
-	if (o.embed || o.format == wasmsig.Name) && a.Kind() == sealwax.KindFile {
-		return withCode(exitNo, fmt.Errorf("%s is no WebAssembly module or component: a plain sealwax sign FILE signs any file", a.Name()))
+	if !o.embed && o.format != wasmsig.Name {
+		return nil
 	}
-	return nil
+	_, err := embedderFor(a)
+	return err
 }
 
 // free reports an error if the output is there and may not be replaced.
@@ -247,7 +245,7 @@ func (a *app) signDetached(ctx context.Context, j signJob, by key.Signer, s seal
 		return err
 	}
 	v := a.selfChecker(by.Public())
-	if err := v.Prepare(ctx, j.artifact.Beside()); err != nil {
+	if err := v.Prepare(ctx, j.artifact.Beside(), selfPolicy()); err != nil {
 		return err
 	}
 	sig, err := maker.Make(ctx, j.artifact, by, s)
@@ -268,19 +266,14 @@ func (a *app) signDetached(ctx context.Context, j signJob, by key.Signer, s seal
 	})
 }
 
-func makerFor(name string) (sealwax.Maker, error) {
-	for _, f := range format.All() {
-		if m, ok := f.(sealwax.Maker); ok && f.Name() == name {
-			return m, nil
-		}
-	}
-	return nil, fmt.Errorf("no format %q writes detached signatures", name)
-}
-
 // embed writes the signed module, and verifies what it wrote before it gets its name.
 func (a *app) embed(ctx context.Context, j signJob, by key.Signer, s sealwax.SignOptions, o *signOptions) error {
+	e, err := embedderFor(j.artifact)
+	if err != nil {
+		return err
+	}
 	return a.emit(j.out, o.force, func(w output) error {
-		if err := (wasmsig.Format{}).Embed(ctx, j.artifact, w, by, s); err != nil {
+		if err := e.Embed(ctx, j.artifact, w, by, s); err != nil {
 			return err
 		}
 		written, ok := w.(interface{ Written() *atomicfile.Written })
@@ -301,9 +294,11 @@ func (a *app) selfChecker(by key.Public) *sealwax.Verifier {
 	return &sealwax.Verifier{Formats: format.All(), Trust: keyTrust([]sealwax.Anchor{anchor}), Now: a.now}
 }
 
+func selfPolicy() *sealwax.Policy { return sealwax.AnyOf(1, sealwax.RoleRelease) }
+
 // selfCheck asks the one road whether what was just signed would pass.
 func selfCheck(ctx context.Context, v *sealwax.Verifier, made *sealwax.Artifact) error {
-	if _, err := v.Verify(ctx, made, sealwax.AnyOf(1, sealwax.RoleRelease)); err != nil {
+	if _, err := v.Verify(ctx, made, selfPolicy()); err != nil {
 		return fmt.Errorf("the new signature does not pass its own check, and is not written: %w", err)
 	}
 	return nil

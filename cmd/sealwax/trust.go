@@ -141,14 +141,14 @@ func (a *app) trustListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			pins, err := store.List(c.Context())
-			if err != nil {
-				return err
-			}
+			pins, err := store.List(c.Context()) // the readable ones, and what is wrong with the others
 			for _, p := range pins {
 				if err := a.sayPin(p, asJSON); err != nil {
 					return err
 				}
+			}
+			if err != nil {
+				return err
 			}
 			if len(pins) == 0 && !asJSON {
 				a.note("no pins yet")

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"regexp"
@@ -55,7 +54,7 @@ func (o *policyOptions) policy() (*sealwax.Policy, error) {
 	p := sealwax.AnyOf(o.threshold, sealwax.RoleRelease)
 	p.AllowLegacy = o.allowLegacy
 	if o.threshold < 1 {
-		return nil, usagef("", "--threshold %d: at least one signer it takes", o.threshold)
+		return nil, usagef("", "--threshold %d: it takes at least one signer", o.threshold)
 	}
 	var err error
 	if p.Kind, err = parseKind(o.kind); err != nil {
@@ -128,7 +127,7 @@ func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error
 	if o.json && err != nil && (!errors.As(err, &said) || said.err != nil) {
 		// Before any artifact was looked at: each of them is undecided.
 		for _, path := range args {
-			a.sayJSON(undecided(path, err), o.out)
+			a.sayJSON(sealwax.NewUndecided(path, err), o.out)
 		}
 	}
 	return err
@@ -201,7 +200,7 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 		Holding: holding, Signatures: v.options.signatures, Listing: v.listing, Stdin: v.in, Name: v.streamName(),
 	})
 	if err != nil {
-		return outcome{path, undecided(path, err), interruptedOr(err)}
+		return outcome{path, sealwax.NewUndecided(path, err), interruptedOr(err)}
 	}
 	defer func() { _ = artifact.Close() }()
 	if artifact.Size() >= longRead || v.options.out != "" {
@@ -242,17 +241,6 @@ func (v *verification) streamName() string {
 		return ""
 	}
 	return filepath.Base(v.options.out)
-}
-
-// undecided is the report on something that could not even be opened.
-func undecided(path string, err error) *sealwax.Report {
-	return &sealwax.Report{
-		Artifact: sealwax.ArtifactInfo{Name: path, Kind: sealwax.KindFile}, Err: err,
-		Findings: []sealwax.Finding{{
-			Code: sealwax.CodeUndecided, Severity: sealwax.SeverityError,
-			Message: sealwax.Printable(fmt.Sprintf("could not decide: %v", err)),
-		}},
-	}
 }
 
 // summary is the exit code of several answers: 1 over 3 over 0.

@@ -8,12 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/sealwax/sealwax/format/minisign"
-	"github.com/sealwax/sealwax/format/wasmsig"
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/internal/term"
 	"github.com/sealwax/sealwax/source"
 )
@@ -101,7 +102,7 @@ func (v *verification) trees(ctx context.Context, dirs []string) error {
 	line.Stop()
 	for _, dir := range f.empty {
 		err := withCode(exitUndecided, fmt.Errorf("%s: %w", dir, errNothing))
-		outcomes = append(outcomes, outcome{dir, undecided(dir, err), err})
+		outcomes = append(outcomes, outcome{dir, sealwax.NewUndecided(dir, err), err})
 		v.show(outcomes[len(outcomes)-1])
 	}
 	words := v.app.say
@@ -149,9 +150,8 @@ func mergedListing(trees map[string]*source.Tree) func(string) ([]string, error)
 
 // isSignature recognises a detached signature by content, in any format.
 func isSignature(data []byte) bool {
-	if _, err := minisign.Parse(data); err == nil {
-		return true
-	}
-	_, err := wasmsig.Parse(data)
-	return err == nil
+	return slices.ContainsFunc(format.All(), func(f sealwax.Format) bool {
+		s, ok := f.(sealwax.Sidecar)
+		return ok && s.Recognise(data)
+	})
 }

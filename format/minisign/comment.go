@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,14 +96,20 @@ func FormatComment(file string, o sealwax.SignOptions) (string, error) {
 	return c, nil
 }
 
+// standardFields are the names that verifiers act upon.
+func standardFields() []string {
+	return []string{"expires", "file", "filename", "name", "timestamp", "version"}
+}
+
 // checkText refuses free text that would be read as a statement. Prose with a
 // colon ("note: see below") is let through: readers see it as it is.
 func checkText(text string) error {
 	if strings.Contains(text, "\t") {
 		return errors.New("the comment holds a TAB, which divides statements: give those one by one")
 	}
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "expires:") {
-		return errors.New("the comment looks like an expiry, and as free text it would not be enforced: state it as the statement expires")
+	name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), ":")
+	if name != text && slices.Contains(standardFields(), name) {
+		return fmt.Errorf("the comment looks like the statement %q, and as free text it would not be enforced: give it as a statement", name)
 	}
 	if f, ok := parseField(text); ok && !strings.HasPrefix(f.Value, " ") {
 		return fmt.Errorf("the comment would be read as the statement %q: give it as a statement, or begin it otherwise", f.Name)

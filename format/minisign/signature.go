@@ -139,8 +139,9 @@ func (s *signature) checkLegacy(a *sealwax.Artifact, k key.Public) error {
 	// of the 64 bytes of that file's digest: so no such file is accepted.
 	if a.Size() == digestSize {
 		return &sealwax.CodedError{
-			Code: sealwax.CodeSignatureLegacy,
-			Err:  errors.New("a legacy signature of a 64-byte file cannot be told from a signature of another file's digest"),
+			Code:  sealwax.CodeSignatureLegacy,
+			Final: true,
+			Err:   errors.New("a legacy signature of a 64-byte file cannot be told from a signature of another file's digest"),
 		}
 	}
 	stream, ok := a.Meter(s.streamID(k)).(*key.Stream)

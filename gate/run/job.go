@@ -82,15 +82,6 @@ type GuestError struct {
 // Error says what happened in one line.
 func (e *GuestError) Error() string { return fmt.Sprintf("%s: %s", e.Kind, e.Message) }
 
-// ExitCode is what a command ends with: [TrapCode] for a trap, which is the
-// guest's own death, and 125 for a guest that did not run.
-func (e *GuestError) ExitCode() int {
-	if e.Kind == Trap {
-		return TrapCode
-	}
-	return 125
-}
-
 // Check says what is wrong with j before anything is started. Run checks too.
 func (j Job) Check() error {
 	_, err := j.message(0)
