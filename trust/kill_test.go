@@ -6,7 +6,8 @@
 package trust
 
 import (
-	"bytes"
+	"bufio"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +20,10 @@ func TestKill(t *testing.T) {
 	for i := range 12 {
 		prefix := string(rune('a' + i))
 		c := adder(dir, prefix)
-		var out bytes.Buffer
-		c.Stdout = &out
+		pipe, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		before, err := OpenStore(dir).List(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -28,10 +31,16 @@ func TestKill(t *testing.T) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(10+6*i) * time.Millisecond)
+		out := bufio.NewReader(pipe)
+		first, err := out.ReadString('\n') // it writes: a kill before that would show nothing
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(6*i) * time.Millisecond)
 		_ = c.Process.Kill()
+		rest, _ := io.ReadAll(out)
 		_ = c.Wait()
-		reported := strings.Count(out.String(), prefix+"-")
+		reported := strings.Count(first+string(rest), prefix+"-")
 		after, err := OpenStore(dir).List(t.Context())
 		if err != nil {
 			t.Fatalf("after a kill: %v", err)

@@ -127,7 +127,6 @@ func TestSignalsReachTheGuest(t *testing.T) {
 		for _, group := range []int{1, -1} {
 			t.Run(fmt.Sprint(s, " ", group), func(t *testing.T) {
 				cmd, child, rest := startParent(t)
-				start := time.Now()
 				if err := syscall.Kill(group*cmd.Process.Pid, s); err != nil {
 					t.Fatal(err)
 				}
@@ -138,9 +137,6 @@ func TestSignalsReachTheGuest(t *testing.T) {
 				cmd.Wait()
 				if code := cmd.ProcessState.ExitCode(); code != 130 {
 					t.Errorf("exit code %d", code)
-				}
-				if took := time.Since(start); took > 2*time.Second {
-					t.Errorf("it took %s", took)
 				}
 				if !gone(child) {
 					t.Error("the child is still there")

@@ -60,7 +60,8 @@ func TestKill(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(3+7*i) * time.Millisecond)
+		awaitAnother(t, name) // it writes: a kill before that would show nothing
+		time.Sleep(time.Duration(7*i) * time.Millisecond)
 		if err := child.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -73,6 +74,22 @@ func TestKill(t *testing.T) {
 	if got := entries(t, dir); len(got) != 1 {
 		t.Errorf("left behind after Sweep: %q", got)
 	}
+}
+
+// awaitAnother waits until the file's content is no longer what it is now.
+func awaitAnother(t *testing.T, name string) {
+	t.Helper()
+	before, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10_000 {
+		if now, err := os.ReadFile(name); err == nil && !bytes.Equal(now, before) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("the child writes nothing")
 }
 
 func checkVersion(t *testing.T, name string) {
