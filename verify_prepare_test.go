@@ -46,3 +46,38 @@ func TestReadBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestOneReadForSeveralPolicies: a gate holds one artifact, read once, to several
+// verifiers and policies, if it prepares with all of them.
+func TestOneReadForSeveralPolicies(t *testing.T) {
+	ctx := context.Background()
+	formats := []sealwax.Format{minisign.Format{}, wasmsig.Format{}}
+	alice, bob := sealwaxtest.Key(1), sealwaxtest.Key(2)
+	body := []byte("\x00asm\x01\x00\x00\x00\x00\x02\x01n")
+	file, err := (minisign.Format{}).Make(ctx, sealwaxtest.Bytes("m.wasm", body), alice, sealwax.SignOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside, err := (wasmsig.Format{}).Make(ctx, sealwaxtest.Bytes("m.wasm", body), bob, sealwax.SignOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := sealwaxtest.Bytes("m.wasm", body,
+		sealwax.Companion{Name: "m.wasm.minisig", Data: file}, sealwax.Companion{Name: "m.wasm.wasmsig", Data: beside})
+	policy := sealwax.AnyOf(1, sealwax.RoleRelease)
+	var verifiers []*sealwax.Verifier
+	for _, by := range []sealwaxtest.Trust{
+		{{Key: alice.Public(), Role: sealwax.RoleRelease}}, {{Key: bob.Public(), Role: sealwax.RoleRelease}},
+	} {
+		v := &sealwax.Verifier{Formats: formats, Trust: by}
+		if err := v.Prepare(ctx, a, policy); err != nil {
+			t.Fatal(err)
+		}
+		verifiers = append(verifiers, v)
+	}
+	for i, v := range verifiers {
+		if r, err := v.Verify(ctx, a, policy); err != nil || len(r.Counted) != 1 {
+			t.Errorf("verifier %d: %v", i, err)
+		}
+	}
+}
