@@ -120,13 +120,16 @@ func checkWritable(path string, info fs.FileInfo) error {
 		return nil
 	}
 	if !ownedBySelf(info) {
-		return &FileError{path, errors.New("it belongs to another user"), "make it yours with: chown \"$USER\" " + path}
+		return &FileError{path, errors.New("it belongs to another user"), "make it yours with: chown \"$USER\" " + quoted(path)}
 	}
 	if info.Mode().Perm()&0o002 == 0 {
 		return nil
 	}
-	return &FileError{path, errors.New("everybody may write to it"), "take that right away with: chmod o-w " + path}
+	return &FileError{path, errors.New("everybody may write to it"), "take that right away with: chmod o-w " + quoted(path)}
 }
+
+// quoted is a path for a POSIX shell, so that a fix can be pasted.
+func quoted(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
 
 // isMissing reports whether there is certainly no such file.
 func (f folder) isMissing(name, ext string) bool {

@@ -366,7 +366,7 @@ func TestPermissions(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := offered(t, s.For("x", sealwax.RoleRelease), sealwax.Hint{})
-		if err == nil || !strings.Contains(err.Error(), "chmod o-w "+path) {
+		if err == nil || !strings.Contains(err.Error(), "chmod o-w '"+path+"'") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := os.Chmod(path, 0o775); err != nil {

@@ -5,8 +5,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +26,8 @@ type app struct {
 	now      func() time.Time
 	// inherited are descriptors that flags name.
 	inherited map[int]*os.File
+	// quiet is whether nothing is said beside the answer.
+	quiet bool
 	// stdinIs is what the standard input was given out as.
 	stdinIs string
 	// unsaid is why the answer could not be written.
@@ -126,7 +130,7 @@ New here?  sealwax quickstart   shows everything in a minute, in a temporary fol
 	}
 	root.SetFlagErrorFunc(usageError)
 	root.SetIn(a.in)
-	root.SetOut(a.out)
+	root.SetOut(&answerWriter{a})
 	root.SetErr(a.err)
 	return root
 }
@@ -168,6 +172,9 @@ func finish(c *cobra.Command) {
 		c.Args = func(c *cobra.Command, given []string) error {
 			if err := args(c, given); err != nil {
 				return usageError(c, err)
+			}
+			if slices.Contains(given, "") && c.Name() != "run" { // a guest's argument may be empty
+				return usageError(c, errors.New("an argument is empty: is a variable unset?"))
 			}
 			return nil
 		}
@@ -238,6 +245,17 @@ func (a *app) say(format string, args ...any) {
 	a.page(fmt.Sprintf(format, escaped(args)...))
 }
 
+// answerWriter is the standard output of what the command line's library prints.
+type answerWriter struct{ app *app }
+
+func (w *answerWriter) Write(p []byte) (int, error) {
+	n, err := w.app.out.Write(p)
+	if err != nil && w.app.unsaid == nil {
+		w.app.unsaid = fmt.Errorf("writing the answer: %w", err)
+	}
+	return n, err
+}
+
 // page writes a text of several lines, which is escaped already, to standard
 // output. The first failure to write decides the exit code: an answer that
 // nobody could read is none.
@@ -257,15 +275,15 @@ func (a *app) hint(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.err, "hint: "+format+"\n", escaped(args)...)
 }
 
-// escaped makes the texts among the arguments safe for a terminal.
+// escaped makes the texts among the arguments safe for a terminal and for logs.
 func escaped(args []any) []any {
 	out := make([]any, len(args))
 	for i, arg := range args {
 		switch v := arg.(type) {
 		case string:
-			out[i] = sealwax.Printable(v)
+			out[i] = sealwax.Printable(redact(v))
 		case error:
-			out[i] = sealwax.Printable(v.Error())
+			out[i] = sealwax.Printable(redact(v.Error()))
 		default:
 			out[i] = arg
 		}

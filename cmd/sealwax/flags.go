@@ -47,6 +47,9 @@ func parseMeta(args []string, now time.Time) ([]sealwax.Field, error) {
 				if err != nil {
 					return nil, err
 				}
+				if !t.After(now) {
+					return nil, usagef("", "expires=%s is past already: the signature would never count", value)
+				}
 				value = t.UTC().Format(time.RFC3339)
 			}
 			out = append(out, sealwax.Field{Name: name, Value: value})

@@ -77,6 +77,9 @@ func (a *app) stdinFor(what string, paths ...string) (io.Reader, error) {
 func (a *app) anchors(ctx context.Context, args []string, role sealwax.Role, flag string) ([]sealwax.Anchor, error) {
 	var out []sealwax.Anchor
 	for _, arg := range args {
+		if arg == "" {
+			return nil, usagef("is a variable unset?", "%s is given, and empty", flag)
+		}
 		keys, err := a.publicKeys(ctx, arg)
 		if err != nil {
 			return nil, err
@@ -186,7 +189,9 @@ func (a *app) listedKeys(arg string, data []byte) ([]key.ListedKey, error) {
 		return nil, badKey(arg, err)
 	}
 	for _, n := range l.Notes[:min(len(l.Notes), maxFindingsShown)] {
-		a.note("%s: %s", arg, n)
+		if !a.quiet {
+			a.note("%s: %s", arg, n)
+		}
 	}
 	return l.Keys, nil
 }
@@ -283,6 +288,10 @@ func (a *app) defaultKey() (string, error) {
 		}
 		tried = append(tried, path)
 	}
+	where := ""
+	if len(tried) > 0 {
+		where = ", and there is none at " + strings.Join(tried, " or ")
+	}
 	return "", usagef("sealwax keygen -o NAME   makes a key, and -k NAME.key signs with it",
-		"no key to sign with: -k is not given, and there is none at %s", strings.Join(tried, " or "))
+		"no key to sign with: -k is not given%s", where)
 }

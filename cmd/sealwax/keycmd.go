@@ -163,6 +163,9 @@ func (a *app) keyConvert(ctx context.Context, arg string, o *convertOptions) err
 	if o.out == "" {
 		return usagef("", "-o says where the key goes")
 	}
+	if err := apart(o.out, arg); err != nil {
+		return err
+	}
 	if err := free(o.out, o.force); err != nil {
 		return err
 	}
@@ -370,6 +373,9 @@ func (a *app) keyPublicCommand() *cobra.Command {
 			}
 			if o.out == "" {
 				_, err = a.out.Write(b)
+				return err
+			}
+			if err := apart(o.out, args...); err != nil {
 				return err
 			}
 			return a.emit(o.out, o.force, func(w output) error {

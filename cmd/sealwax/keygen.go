@@ -60,7 +60,7 @@ func (a *app) keygen(ctx context.Context, o *keygenOptions) error {
 	if o.out == "" {
 		return usagef("sealwax keygen -o NAME", "-o NAME says what the key pair is called")
 	}
-	if o.out == stdout {
+	if o.out == stdout || o.public == stdout {
 		return usagef("", "a key pair is two files: -o NAME says what they are called")
 	}
 	secretPath := strings.TrimSuffix(o.out, ".key") + ".key"

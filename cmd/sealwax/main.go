@@ -26,9 +26,10 @@ func main() {
 	os.Exit(a.main(context.Background(), os.Args[1:]))
 }
 
-// interruptible gives a context that ends at Ctrl-C and at SIGTERM, for commands
-// that have something to put back: a half-written output, a terminal that does
-// not show what is typed. Without it the signal ends the process at once.
+// interruptible gives a context that ends at Ctrl-C and whatever else ends a
+// command from outside, a reader that goes away included, for commands that have
+// something to put back: a half-written output, a terminal that does not show
+// what is typed. Without it the signal ends the process at once.
 func interruptible(ctx context.Context) (context.Context, func()) {
-	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 }

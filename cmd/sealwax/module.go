@@ -75,6 +75,9 @@ func (a *app) detach(ctx context.Context, path, out, sigPath string, force bool)
 	if samePath(sigPath, out) {
 		return usagef("", "-o and -s name the same file")
 	}
+	if err := apart(sigPath, path); err != nil {
+		return err
+	}
 	if err := free(sigPath, force); err != nil {
 		return err
 	}

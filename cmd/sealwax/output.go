@@ -23,6 +23,17 @@ const stdout = "-"
 // has succeeded.
 type output interface{ io.Writer }
 
+// apart keeps an output from taking the place of what is read: a key that is
+// replaced is lost.
+func apart(out string, inputs ...string) error {
+	for _, in := range inputs {
+		if out != "" && out != stdout && samePath(strings.TrimPrefix(in, prefixRaw), out) {
+			return usagef("", "the output %s is an input as well", out)
+		}
+	}
+	return nil
+}
+
 // emit writes a file whole or not at all. For "-" the bytes are collected in a
 // private file first and copied to standard output when write has succeeded;
 // binary content never goes to a terminal.
@@ -71,6 +82,7 @@ func (a *app) emitStdout(write func(output) error) error {
 // printableJSON writes what a terminal could act on as JSON escapes: the same
 // JSON, safe to look at.
 func printableJSON(line []byte) string {
+	line = []byte(redact(string(line)))
 	if sealwax.Printable(string(line)) == string(line) {
 		return string(line)
 	}

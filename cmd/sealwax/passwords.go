@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/source"
 )
 
 // passwords gives the password of a key file: from a file, a descriptor, or the
@@ -32,6 +33,11 @@ func (p *passwords) ask(ctx context.Context, what string) ([]byte, error) {
 	switch {
 	case p.file != "" && p.fd != noFD:
 		return nil, usagef("", "--password-file and --password-fd are both given")
+	case p.file == source.Stdin:
+		if _, err := p.app.stdin("the password"); err != nil {
+			return nil, err
+		}
+		return firstLine(p.app.in)
 	case p.file != "":
 		f, err := os.Open(p.file)
 		if err != nil {

@@ -31,7 +31,7 @@ type runOptions struct {
 func (a *app) runCommand() *cobra.Command {
 	o := &runOptions{}
 	c := &cobra.Command{
-		Use:   "run MODULE [-- ARGS...]",
+		Use:   "run MODULE [-k KEY]... [flags] [--] [ARGS]...",
 		Short: "run a module, if somebody you trust signed exactly these bytes",
 		Long: `Run verifies a WASI module as verify does, and runs those very bytes in a child process.
 The module gets its arguments, a clock, randomness and the standard streams; no environment
@@ -40,12 +40,15 @@ and no folders unless you give them, and no network.
 A folder is given with --dir HOST[::GUEST][:ro]. --dir . is the module's / and working folder;
 another HOST appears under its own base name. :ro at the end makes it read-only.
 
+Flags end at the first argument that is none, or at --: what follows is the module's own.
+
 Exit codes: the module's own; 124 time limit, 125 not started or failed, 126 refused,
 127 not found, 134 the module trapped.`,
 		Example: `  sealwax run app.wasm -k maker.pub -- --help
   sealwax run app.wasm --dir . --dir /etc::/etc:ro --env LANG=C
   sealwax run untidy.wasm -k maker.pub --timeout 10s --max-memory 64MiB`,
-		Args: cobra.MinimumNArgs(1),
+		Args:                  cobra.MinimumNArgs(1),
+		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			guestArgs, help, err := o.rest(c, args)
 			switch {
@@ -60,7 +63,7 @@ Exit codes: the module's own; 124 time limit, 125 not started or failed, 126 ref
 	f := c.Flags()
 	f.SetInterspersed(false) // see runOptions.rest
 	o.policyOptions.flags(f)
-	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`; repeats")
+	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`, besides those found by name; repeats")
 	f.StringArrayVar(&o.dirs, "dir", nil, "give it a folder: `HOST[::GUEST][:ro]`; repeats")
 	f.StringArrayVar(&o.env, "env", nil, "set a variable: `K=V`; repeats")
 	f.DurationVar(&o.timeout, "timeout", 0, "end it after `D` (10s, 5m), compilation included")
@@ -136,7 +139,7 @@ func runnable(arg string) error {
 	if named && len(scheme) > 1 && !strings.ContainsAny(scheme, `/\.`) { // one letter is a Windows drive
 		return &exitError{
 			code: exitRunFailed, err: fmt.Errorf("%s names a source that cannot be run from yet: only files can", arg),
-			hint: "download it and run the file; a file of that name is ./" + arg,
+			hint: "download it and run the file; a file of that name is " + shellWord("./"+arg),
 		}
 	}
 	if strings.ContainsAny(arg, `/\.`) {
@@ -144,7 +147,7 @@ func runnable(arg string) error {
 	}
 	return &exitError{
 		code: exitNotFound, err: fmt.Errorf("no command %s is installed", arg),
-		hint: "a file of the working folder is ./" + arg,
+		hint: "a file of the working folder is " + shellWord("./"+arg),
 	}
 }
 

@@ -27,6 +27,9 @@ func (v *verification) show(o outcome) {
 	}
 	switch {
 	case v.options.json:
+		if o.err != nil && o.report.Err == nil && !isDenied(o.err) {
+			o.report.Err = o.err // allowed, and then it could not be written
+		}
 		v.app.sayJSON(o.report, v.options.out)
 	case v.options.explain:
 		v.app.answer(explainTree(o.report, v.options.keys), v.options.out)
@@ -142,8 +145,12 @@ func coverageLine(c *sealwax.Claim) string {
 func (a *app) showDenied(r *sealwax.Report) {
 	name := sealwax.Printable(r.Artifact.Name)
 	a.note("%s: refused: %d of %s", name, r.Have, plural(r.Need, "required signer"))
+	seen := map[sealwax.SignerID]bool{}
 	for _, c := range r.Counted {
-		a.note("  good: %s [%s]", signedBy(c), sealwax.Printable(c.Source))
+		if !seen[c.Signer] { // a signer counts once
+			a.note("  good: %s [%s]", signedBy(c), c.Source)
+		}
+		seen[c.Signer] = true
 	}
 	a.showFindings("  ", r.Findings)
 	for _, h := range deniedHints(r) {
@@ -200,7 +207,7 @@ func shellWord(s string) string {
 	if s[0] == '-' {
 		s = "./" + s
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return shellQuote(s)
 }
 
 // shellPattern is a --for pattern for just this file, quoted for a shell.
@@ -212,8 +219,14 @@ func shellPattern(path string) string {
 		}
 		b.WriteRune(r)
 	}
-	if sealwax.Printable(b.String()) != b.String() {
+	switch p := b.String(); {
+	case sealwax.Printable(p) != p:
 		return "PATTERN"
+	case strings.HasPrefix(p, "-"): // a flag's value may, and a path in front would be wrong
+		return shellQuote(p)
+	default:
+		return shellWord(p)
 	}
-	return shellWord(b.String())
 }
+
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

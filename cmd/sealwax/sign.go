@@ -60,6 +60,9 @@ Without -k the key is minisign's own (~/.minisign/minisign.key), else rsign's.`,
 	o.passwords = a.passwordFlags(f)
 	c.RunE = a.careful(func(ctx context.Context, args []string) error {
 		o.formatGiven = f.Changed("format")
+		if f.Changed("key") && o.key == "" {
+			return usagef("is a variable unset?", "-k is given, and empty")
+		}
 		return a.sign(ctx, args, o)
 	})
 	return c

@@ -106,7 +106,7 @@ Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide.`,
 	o.policyOptions.flags(f)
 	f.StringVar(&o.coverage, "coverage", "whole", "what a signature must cover: whole or prefix (`WHAT`)")
 	f.StringVar(&o.allowUncovered, "allow-uncovered", "", "with --coverage prefix: custom sections that may stay uncovered, a `REGEX` for the whole name")
-	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`; repeats")
+	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`, besides those found by name; repeats")
 	f.StringVarP(&o.out, "output", "o", "", "write the verified bytes, and nothing else ever, to `OUT` (- is standard output)")
 	f.BoolVar(&o.force, "force", false, "replace OUT if it is there")
 	f.BoolVarP(&o.recursive, "recursive", "r", false, "verify every file in the folders given")
@@ -135,6 +135,7 @@ func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error
 
 // verification checks all that can be wrong with the call itself.
 func (a *app) verification(ctx context.Context, args []string, o *verifyOptions) (*verification, error) {
+	a.quiet = o.quiet
 	p, err := o.policy()
 	if err != nil {
 		return nil, err
@@ -151,6 +152,9 @@ func (a *app) verification(ctx context.Context, args []string, o *verifyOptions)
 		return nil, err
 	}
 	if o.out != "" {
+		if err := apart(o.out, append(slices.Clone(o.keys), o.signatures...)...); err != nil {
+			return nil, err
+		}
 		if err := free(o.out, o.force); err != nil {
 			return nil, err
 		}
