@@ -162,7 +162,7 @@ func hints(err error) []string {
 		{key.ErrPublicGiven, "signing takes the secret key file: NAME.key, not NAME.pub"},
 		{key.ErrWrongPassword, "the password is taken to the end of its first line, as it is"},
 		{key.ErrPasswordNeeded, "give it with --password-file FILE or --password-fd N, or run this in a terminal"},
-		{term.ErrNoTerminal, "give the password with --password-file FILE or --password-fd N, or run this in a terminal"},
+		{term.ErrNoTerminal, "give the password with --password-file FILE (/dev/null: an empty one) or --password-fd N, or run this in a terminal"},
 		{source.ErrIsDirectory, "name a file; sealwax verify -r DIR   verifies all that is in a folder"},
 		{trust.ErrNoPin, "sealwax trust list   shows the pins"},
 		{trust.ErrPinExists, "sealwax trust remove NAME   first, or choose another --name"},
