@@ -35,6 +35,7 @@ type ink struct {
 	sum    [sha256.Size]byte
 	covers sealwax.Coverage
 	fields []sealwax.Field
+	says   string
 	err    error // of Check, by whomever
 	tried  int
 }
@@ -53,7 +54,7 @@ func (s *ink) Check(_ context.Context, a *sealwax.Artifact, by sealwax.Anchor) (
 	case sum == nil || [sha256.Size]byte(sum) != s.sum:
 		return sealwax.Claim{}, errors.New("other bytes")
 	}
-	return sealwax.Claim{Format: s.hint.Format, Source: s.hint.Source, Covers: s.covers, Fields: s.fields}, nil
+	return sealwax.Claim{Format: s.hint.Format, Source: s.hint.Source, Covers: s.covers, Fields: s.fields, Comment: s.says}, nil
 }
 
 const content = "the content"

@@ -58,10 +58,21 @@ func TestRepeatedClaims(t *testing.T) {
 	for range 100 {
 		sigs = append(sigs, signed(1))
 	}
-	sigs = append(sigs, signed(1, states("version", "2")), signed(1, func(s *ink) { s.hint.Source = "elsewhere" }))
-	r, err := verdict(t, verifier(sigs...), artifact(), anyOne)
-	if err != nil || len(r.Counted) != 3 || r.Have != 1 {
-		t.Errorf("%d claims, %d signers, %v; want 3 of 1", len(r.Counted), r.Have, err)
+	here := func(s *ink) { s.hint.Source = "sig1" }
+	others := []*ink{
+		signed(1, states("version", "2")), signed(1, func(s *ink) { s.hint.Source = "elsewhere" }), signed(2, here),
+		signed(1, func(s *ink) { s.hint.Format = "parchment" }), signed(1, func(s *ink) { s.says = "something" }),
+		signed(1, covering(sealwax.Coverage{Prefix: 1, Parts: 3})), signed(1, covering(sealwax.Coverage{Prefix: 2, Parts: 3})),
+		signed(1, covering(sealwax.Coverage{Whole: true, Prefix: 2})),
+	}
+	r, err := verdict(t, verifier(append(sigs, others...)...), artifact(), anyOne)
+	if got := len(r.Counted) + len(r.Uncounted); err != nil || got != 1+len(others) || r.Have != 2 {
+		t.Errorf("%d claims, %d signers, %v; want %d of 2", got, r.Have, err, 1+len(others))
+	}
+	// What does not count is repeated as little.
+	prefix := func() *ink { return signed(1, covering(sealwax.Coverage{Prefix: 1, Parts: 2})) }
+	if r, _ := verdict(t, verifier(prefix(), prefix()), artifact(), anyOne); len(r.Uncounted) != 1 {
+		t.Errorf("%d uncounted claims, want 1", len(r.Uncounted))
 	}
 }
 
