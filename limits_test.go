@@ -6,6 +6,7 @@ package sealwax_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"testing"
 
 	"github.com/sealwax/sealwax"
@@ -136,5 +137,24 @@ func TestLongerThanItSays(t *testing.T) {
 	a := sealwaxtest.From("x", longer{sealwaxtest.Content([]byte(content + "!"))})
 	if r, _ := verdict(t, verifier(signed(1)), a, anyOne); r.Verdict != sealwax.Undecided {
 		t.Errorf("%v, %s", r.Verdict, codes(r))
+	}
+}
+
+// TestUncoveredDelimiter: a delimiter holds nothing that hosts act upon, so it
+// may stay uncovered like any other name that is allowed, and no more.
+func TestUncoveredDelimiter(t *testing.T) {
+	c := sealwax.Coverage{Prefix: 1, Parts: 2, Uncovered: []sealwax.Section{{Name: "signature_delimiter"}}}
+	for re, want := range map[string]sealwax.Verdict{".*": sealwax.Allow, "x": sealwax.Deny} {
+		p := *anyOne
+		p.Prefix, p.AllowUncovered = true, regexp.MustCompile(re)
+		if r, _ := verdict(t, verifier(signed(1, covering(c))), artifact(), &p); r.Verdict != want {
+			t.Errorf("%s: %v, want %v", re, r.Verdict, want)
+		}
+	}
+}
+
+func TestZeroDeniedError(t *testing.T) {
+	if got := (&sealwax.DeniedError{}).Error(); got != "refused" {
+		t.Errorf("%q", got)
 	}
 }
