@@ -45,7 +45,11 @@ func (a *app) getenv(name string) string {
 func (a *app) main(ctx context.Context, args []string) int {
 	root := a.rootCommand(args)
 	root.SetArgs(args)
-	code := a.report(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if early := (*exitError)(nil); errors.As(err, &early) && early.early && slices.Contains(args, "--json") {
+		a.sayError(err)
+	}
+	code := a.report(err)
 	if code == exitYes && a.unsaid != nil {
 		return a.report(a.unsaid)
 	}

@@ -41,6 +41,9 @@ type exitError struct {
 	code int
 	err  error
 	hint string
+	// early is set when the command line could not be read, and so no command
+	// has answered in the form that it asks for.
+	early bool
 }
 
 func (e *exitError) Error() string {
@@ -64,7 +67,7 @@ func usageError(c *cobra.Command, err error) error {
 	if c.Name() == "run" { // its other codes are the module's own
 		code = exitRunFailed
 	}
-	return &exitError{code: code, err: err, hint: "sealwax help " + commandWords(c)}
+	return &exitError{code: code, err: err, hint: "sealwax help " + commandWords(c), early: true}
 }
 
 func commandWords(c *cobra.Command) string {
