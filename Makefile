@@ -10,7 +10,7 @@ race     := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME ?= 1m
 BENCH    ?= .
 
-.PHONY: build install fmt test check fuzz bench performance cross peers deep
+.PHONY: build install fmt test noskip check fuzz bench performance cross peers deep
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -24,6 +24,10 @@ fmt:
 test:
 	scripts/peers --run go test $(race) -timeout 20m ./...
 	scripts/peers --run scripts/nested go test -timeout 20m ./...
+
+# The same without the race detector; with every peer required, no test may skip.
+noskip:
+	SEALWAX_PEERS=required scripts/peers --run scripts/noskip
 
 check:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"

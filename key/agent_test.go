@@ -20,6 +20,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/sealwax/sealwax/internal/peers"
 )
 
 // serveAgent answers on a socket until the test ends.
@@ -33,7 +35,7 @@ func serveAgent(t *testing.T, a agent.Agent) (socket string) {
 	socket = filepath.Join(dir, "s")
 	l, err := net.Listen("unix", socket)
 	if err != nil {
-		t.Skip("no Unix sockets: ", err)
+		peers.Missing(t, "no Unix sockets: %v", err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
@@ -212,7 +214,7 @@ func TestAgentSilent(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", socket)
 	if err != nil {
-		t.Skip("no Unix sockets: ", err)
+		peers.Missing(t, "no Unix sockets: %v", err)
 	}
 	defer func() { _ = l.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sealwax/sealwax/internal/peers"
 )
 
 // TestMarshalSecret reads back what is written, in every form.
@@ -130,14 +132,10 @@ func TestMarshalRefusals(t *testing.T) {
 	}
 }
 
-// peer returns the path of a tool of somebody else, or skips the test.
+// peer returns the path of a tool of somebody else, see [peers.Look].
 func peer(t *testing.T, name string) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skip("no ", name, " on this machine")
-	}
-	return path
+	return peers.Look(t, name)
 }
 
 func runPeer(t *testing.T, stdin, name string, args ...string) string {

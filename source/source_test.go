@@ -36,6 +36,18 @@ func write(t *testing.T, dir, name, data string) string {
 	return file
 }
 
+// publicDir is a temporary folder that every user may pass and read.
+func publicDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 func open(t *testing.T, path string, o source.Options) *sealwax.Artifact {
 	t.Helper()
 	a, err := source.Open(t.Context(), path, o)
@@ -330,18 +342,23 @@ func TestShrinkingFile(t *testing.T) {
 }
 
 func TestUnreadableFolder(t *testing.T) {
-	if os.Getuid() <= 0 {
-		t.Skip("permissions bind nobody here")
-	}
-	dir := t.TempDir()
-	app := write(t, dir, "in/app", "")
-	if err := os.Chmod(filepath.Dir(app), 0o100); err != nil {
+	dir := publicDir(t)
+	app := write(t, dir, "in/app", "x")
+	if err := os.Chmod(filepath.Dir(app), 0o111); err != nil { // to be passed, not to be read
 		t.Fatal(err)
 	}
 	defer func() { _ = os.Chmod(filepath.Dir(app), 0o700) }()
-	if got, err := open(t, app, source.Options{}).Companions(t.Context()); err == nil {
-		t.Errorf("nothing is beside it, says a folder that cannot be read: %v", got)
-	}
+	asUser(t, func() {
+		a, err := source.Open(t.Context(), app, source.Options{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = a.Close() }()
+		if got, err := a.Companions(t.Context()); err == nil {
+			t.Errorf("nothing is beside it, says a folder that cannot be read: %v", got)
+		}
+	})
 }
 
 var _ io.Reader = endless{}

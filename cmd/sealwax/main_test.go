@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sealwax/sealwax/internal/peers"
 )
 
 // TestMain lets the test binary be the command, and the command's own child.
@@ -52,7 +54,7 @@ func peerOrPlatform(cond string) (bool, error) {
 		return false, nil
 	}
 	_, err := exec.LookPath(name)
-	if err != nil && os.Getenv("SEALWAX_PEERS") == "required" {
+	if err != nil && peers.Required() {
 		return false, err
 	}
 	return err == nil, nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format/minisign"
+	lookup "github.com/sealwax/sealwax/internal/peers"
 	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/sealwaxtest"
 )
@@ -56,12 +57,7 @@ var peers = []peer{
 func eachPeer(t *testing.T, f func(t *testing.T, p peer)) {
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
-			if _, err := exec.LookPath(p.name); err != nil {
-				if os.Getenv("SEALWAX_PEERS") == "required" {
-					t.Fatalf("the peer %s is absent, and SEALWAX_PEERS=required", p.name)
-				}
-				t.Skipf("the peer %s is absent: make peers installs it", p.name)
-			}
+			lookup.Look(t, p.name)
 			f(t, p)
 		})
 	}
@@ -217,7 +213,7 @@ func TestOursVerifiesPeers(t *testing.T) {
 func TestLegacyOfMinisign(t *testing.T) {
 	eachPeer(t, func(t *testing.T, p peer) {
 		if p.name != "minisign" {
-			t.Skip(p.name + " writes no legacy signatures")
+			return // it writes no legacy signatures
 		}
 		dir := t.TempDir()
 		k := ours(t, dir, "ours", "")

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/internal/peers"
 	"github.com/sealwax/sealwax/internal/wasmbin"
 	"github.com/sealwax/sealwax/key"
 )
@@ -23,7 +24,7 @@ import (
 func TestSpecificationModules(t *testing.T) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
 	if err != nil || len(bytes.TrimSpace(out)) == 0 {
-		t.Skip("wazero's module is not there")
+		peers.Missing(t, "no wazero module")
 	}
 	every := 1
 	if testing.Short() || raced {
@@ -88,7 +89,7 @@ func TestLargeModules(t *testing.T) {
 		t.Fatal(err)
 	}
 	if dir == "" || len(files) == 0 {
-		peerAbsent(t, "SEALWAX_MODULES")
+		peers.Missing(t, "no %s", "SEALWAX_MODULES")
 	}
 	k := secret(t, 1)
 	for _, file := range files {
@@ -106,14 +107,6 @@ func TestLargeModules(t *testing.T) {
 			}
 		})
 	}
-}
-
-func peerAbsent(t *testing.T, name string) {
-	t.Helper()
-	if os.Getenv("SEALWAX_PEERS") == "required" {
-		t.Fatalf("%s is absent, and required", name)
-	}
-	t.Skipf("%s is absent", name)
 }
 
 // goModule builds a program with the Go compiler, which pads all section sizes.

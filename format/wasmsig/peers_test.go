@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/internal/peers"
 	"github.com/sealwax/sealwax/key"
 )
 
@@ -27,7 +28,7 @@ func newReference(t *testing.T) *reference {
 	t.Helper()
 	path, err := exec.LookPath("wasmsign2")
 	if err != nil {
-		peerAbsent(t, "wasmsign2")
+		peers.Missing(t, "no %s", "wasmsign2")
 	}
 	return &reference{t, path, t.TempDir()}
 }

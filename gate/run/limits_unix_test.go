@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/sealwax/sealwax/internal/helper"
+	"github.com/sealwax/sealwax/internal/peers"
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
@@ -148,9 +149,7 @@ func TestSignalsReachTheGuest(t *testing.T) {
 
 func needPS(t *testing.T) {
 	t.Helper()
-	if _, err := exec.LookPath("ps"); err != nil {
-		t.Skip("no ps here")
-	}
+	peers.Look(t, "ps")
 }
 
 // TestBrokenPipe: a guest whose output nobody reads ends as a native program

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sealwax/sealwax/internal/peers"
 )
 
 // corpus is the folder of wazero's module, which carries the specification's
@@ -21,7 +23,7 @@ func corpus(t testing.TB) string {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
 	dir := strings.TrimSpace(string(out))
 	if err != nil || dir == "" {
-		t.Skip("wazero's module is not there")
+		peers.Missing(t, "no wazero module")
 	}
 	return dir
 }
