@@ -82,6 +82,7 @@ func (a *app) rootCommand(args []string) *cobra.Command {
 	root.AddCommand(helpTopics()...)
 	strictHelp(root)
 	finish(root)
+	completeValues(root) // shells ask the whole tree, and only they need it
 	return root
 }
 
@@ -171,7 +172,6 @@ func (a *app) commands() []entry {
 func finish(c *cobra.Command) {
 	c.Flags().SortFlags = false
 	c.Flags().VisitAll(once)
-	completeValues(c)
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, given []string) error {
 			if err := args(c, given); err != nil {
@@ -190,6 +190,9 @@ func finish(c *cobra.Command) {
 
 // completeValues offers the values of flags that take one of a few.
 func completeValues(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		completeValues(sub)
+	}
 	values := map[string][]string{
 		"coverage": {"whole", "prefix"},
 		"kind":     {"module", "component", "file"},

@@ -203,11 +203,7 @@ func (a *app) trustShowCommand() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completePins,
 		RunE: func(c *cobra.Command, args []string) error {
-			store, err := a.store()
-			if err != nil {
-				return err
-			}
-			name, err := pinNamed(c.Context(), store, args[0])
+			store, name, err := a.pinNamed(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -237,11 +233,7 @@ func (a *app) trustRemoveCommand() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completePins,
 		RunE: func(c *cobra.Command, args []string) error {
-			store, err := a.store()
-			if err != nil {
-				return err
-			}
-			name, err := pinNamed(c.Context(), store, args[0])
+			store, name, err := a.pinNamed(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -271,30 +263,40 @@ func (a *app) completePins(c *cobra.Command, args []string, _ string) ([]string,
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// pinNamed is the name of the pin that is meant: by its name, or by the key's
-// fingerprint, ours or OpenSSH's.
-func pinNamed(ctx context.Context, store *trust.Store, arg string) (string, error) {
-	if !strings.Contains(arg, ":") { // no pin's name holds a colon
-		if err := trust.CheckPinName(arg); err != nil {
-			return "", withCode(exitUsage, err)
-		}
-		return arg, nil
+// pinNamed is the store and the name of the pin that is meant: by its name, or by
+// the key's fingerprint, ours or OpenSSH's.
+func (a *app) pinNamed(ctx context.Context, arg string) (*trust.Store, string, error) {
+	store, err := a.store()
+	if err != nil {
+		return nil, "", err
 	}
+	if strings.Contains(arg, ":") { // no pin's name holds a colon
+		name, err := pinOf(ctx, store, arg)
+		return store, name, err
+	}
+	if err := trust.CheckPinName(arg); err != nil {
+		return nil, "", withCode(exitUsage, err)
+	}
+	return store, arg, nil
+}
+
+// pinOf is the name of the one pin whose key has the fingerprint.
+func pinOf(ctx context.Context, store *trust.Store, fingerprint string) (string, error) {
 	pins, err := store.List(ctx)
 	if err != nil {
 		return "", err
 	}
 	var found []string
 	for _, p := range pins {
-		if p.Key.NamedBy(arg) {
+		if p.Key.NamedBy(fingerprint) {
 			found = append(found, p.Name)
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("%s: %w", arg, trust.ErrNoPin)
+		return "", fmt.Errorf("%s: %w", fingerprint, trust.ErrNoPin)
 	case 1:
 		return found[0], nil
 	}
-	return "", usagef("name one of them", "%s is the key of several pins: %s", arg, strings.Join(found, ", "))
+	return "", usagef("name one of them", "%s is the key of several pins: %s", fingerprint, strings.Join(found, ", "))
 }
