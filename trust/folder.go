@@ -11,20 +11,24 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/atomicfile"
 	"github.com/sealwax/sealwax/internal/filelock"
+	"github.com/sealwax/sealwax/internal/safefile"
 )
 
-// folder is where the store's files are: small texts, one for each thing that is
+// folder is where files of the store are: small texts, one for each thing that is
 // known, whose kinds differ by extension. What the texts say is not its business.
-type folder struct{ config string }
+type folder struct {
+	base string // the configuration's or the state's
+	sub  string // its place in there; empty is base itself
+	step func() // in tests: called before each step that the disk would show
+}
 
-func (f folder) dir() string { return filepath.Join(f.config, "pins") }
+func (f folder) dir() string { return filepath.Join(f.base, f.sub) }
 
 func (f folder) path(name, ext string) string { return filepath.Join(f.dir(), name+ext) }
 
@@ -50,18 +54,26 @@ func (e *FileError) Unwrap() error { return e.Err }
 // errNoFolder is for a store that was opened without saying where.
 var errNoFolder = errors.New("the store of pins has no folder")
 
+// fileError is the store's word for what is wrong with a file.
+func fileError(err error) error {
+	if unsafe := (*safefile.Error)(nil); errors.As(err, &unsafe) {
+		return &FileError{unsafe.Path, unsafe.Err, unsafe.Fix}
+	}
+	return err
+}
+
 // names lists the files with an extension, sorted, without it. A folder that is
 // not there is an empty one. Names that begin with a dot are not the store's.
 func (f folder) names(ext string) ([]string, error) {
-	if f.config == "" {
+	if f.base == "" {
 		return nil, errNoFolder
 	}
-	all, err := f.readDir(MaxPins)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, f.dangling()
+	if there, err := f.check(); !there || err != nil {
+		return nil, err
 	}
+	all, err := f.readDir(MaxPins)
 	if err != nil {
-		return nil, fmt.Errorf("reading the pins: %w", err)
+		return nil, fmt.Errorf("reading %s: %w", f.dir(), err)
 	}
 	var out []string
 	for _, n := range all {
@@ -73,31 +85,22 @@ func (f folder) names(ext string) ([]string, error) {
 	return out, nil
 }
 
-// dangling is an error if the folder is a link to nothing: that is no empty
-// store, but one that is away.
-func (f folder) dangling() error {
-	for _, dir := range []string{f.config, f.dir()} {
-		if _, err := os.Lstat(dir); err != nil {
-			return nil //nolint:nilerr // it is not there at all
+// check reports whether the folder is there, after a look at who else may write
+// in it. A link to nothing is no empty store, but one that is away.
+func (f folder) check() (there bool, err error) {
+	for _, dir := range []string{f.base, f.dir()} {
+		err := safefile.CheckFolder(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
 		}
-		if _, err := os.Stat(dir); err != nil {
-			return &FileError{dir, errors.New("it is a link to nothing"), "put back what it leads to, or remove it"}
+		if err != nil {
+			return false, fileError(err)
 		}
 	}
-	return nil
+	return true, nil
 }
 
-// readDir lists the folder, after a look at who else may write in it.
 func (f folder) readDir(limit int) ([]string, error) {
-	for _, dir := range []string{f.config, f.dir()} {
-		info, err := os.Stat(dir)
-		if err != nil {
-			return nil, err
-		}
-		if err := checkWritable(dir, info); err != nil {
-			return nil, err
-		}
-	}
 	d, err := os.Open(f.dir())
 	if err != nil {
 		return nil, err
@@ -108,86 +111,35 @@ func (f folder) readDir(limit int) ([]string, error) {
 		err = nil // an empty folder
 	}
 	if len(all) > limit {
-		return nil, fmt.Errorf("%s holds more than %d files", f.dir(), limit)
+		return nil, fmt.Errorf("more than %d files", limit)
 	}
 	return all, err
 }
 
-// checkWritable refuses what everybody on the machine may change, and what
-// belongs to another user: whoever can write a pin decides whom the user trusts.
-func checkWritable(path string, info fs.FileInfo) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	if !ownedBySelf(info) {
-		return &FileError{path, errors.New("it belongs to another user"), "make it yours with: chown \"$USER\" " + quoted(path)}
-	}
-	if info.Mode().Perm()&0o002 == 0 {
-		return nil
-	}
-	return &FileError{path, errors.New("everybody may write to it"), "take that right away with: chmod o-w " + quoted(path)}
-}
-
-// quoted is a path for a POSIX shell, so that a fix can be pasted.
-func quoted(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
-
 // isMissing reports whether there is certainly no such file.
 func (f folder) isMissing(name, ext string) bool {
 	_, err := os.Lstat(f.path(name, ext))
-	return f.config != "" && errors.Is(err, fs.ErrNotExist)
+	return f.base != "" && errors.Is(err, fs.ErrNotExist)
 }
 
 // read reads one file. A file that is not there is an error that wraps
 // fs.ErrNotExist; any other is a [*FileError].
 func (f folder) read(name, ext string, limit int64) ([]byte, error) {
-	path := f.path(name, ext)
-	data, err := readRegular(path, limit)
-	if own := (*FileError)(nil); err == nil || errors.Is(err, fs.ErrNotExist) || errors.As(err, &own) {
-		return data, err
-	}
-	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-		err = pathErr.Err
-	}
-	return nil, &FileError{path, err, "make it readable, or remove it"}
-}
-
-func readRegular(path string, limit int64) ([]byte, error) {
-	// Asked before opening, since opening a pipe waits for its other end.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err = file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if err := checkWritable(path, info); err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("larger than %d bytes", limit)
-	}
-	return data, err
+	data, err := safefile.Read(f.path(name, ext), limit)
+	return data, fileError(err)
 }
 
 // change makes the folder if need be and runs do while no other process changes
 // it.
 func (f folder) change(ctx context.Context, do func() error) (err error) {
-	if f.config == "" {
+	if f.base == "" {
 		return errNoFolder
 	}
+	f.reached()
 	if err := os.MkdirAll(f.dir(), 0o700); err != nil {
 		return err
 	}
+	f.reached()
 	lock, err := filelock.Acquire(ctx, filepath.Join(f.dir(), lockName))
 	if err != nil {
 		return err
@@ -199,15 +151,29 @@ func (f folder) change(ctx context.Context, do func() error) (err error) {
 	return do()
 }
 
+// reached tells the test that kills here.
+func (f folder) reached() {
+	if f.step != nil {
+		f.step()
+	}
+}
+
 // create writes a file that must not be there yet. Call it inside change.
 func (f folder) create(name, ext string, data []byte) error {
-	return atomicfile.WriteFile(f.path(name, ext), data, atomicfile.Options{Mode: atomicfile.Public})
+	return atomicfile.WriteFile(f.path(name, ext), data, atomicfile.Options{Mode: atomicfile.Public, Step: f.step})
+}
+
+// replace writes a file that may be there. Call it inside change.
+func (f folder) replace(name, ext string, data []byte) error {
+	return atomicfile.WriteFile(f.path(name, ext), data, atomicfile.Options{Mode: atomicfile.Public, Replace: true, Step: f.step})
 }
 
 // remove removes a file for good. Call it inside change.
 func (f folder) remove(name, ext string) error {
+	f.reached()
 	if err := os.Remove(f.path(name, ext)); err != nil {
 		return err
 	}
+	f.reached()
 	return atomicfile.SyncDir(f.dir())
 }

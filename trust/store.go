@@ -39,7 +39,7 @@ type Store struct {
 
 // OpenStore is the store in a configuration folder. Nothing is read until
 // somebody asks, and a folder that is not there is a store without pins.
-func OpenStore(config string) *Store { return &Store{folder: folder{config}} }
+func OpenStore(config string) *Store { return &Store{folder: folder{base: config, sub: "pins"}} }
 
 const pinExt = ".pin"
 
@@ -74,7 +74,7 @@ func (s *Store) Get(_ context.Context, name string) (Pin, error) {
 	if err := CheckPinName(name); err != nil {
 		return Pin{}, err
 	}
-	if s.folder.config == "" {
+	if s.folder.base == "" {
 		return Pin{}, errNoFolder
 	}
 	p, err := s.readPin(name)
@@ -90,9 +90,6 @@ func (s *Store) readPin(name string) (Pin, error) {
 		return Pin{}, &FileError{path, err, "rename or remove the file"}
 	}
 	data, err := s.folder.read(name, pinExt, MaxPinBytes)
-	if errors.Is(err, fs.ErrNotExist) && !s.folder.isMissing(name, pinExt) {
-		return Pin{}, &FileError{path, errors.New("it is a link to nothing"), "put back what it leads to, or remove it"}
-	}
 	if err != nil {
 		return Pin{}, err
 	}

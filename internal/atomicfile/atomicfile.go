@@ -47,6 +47,16 @@ type Options struct {
 	Mode fs.FileMode
 	// Replace allows a regular file of that name to be replaced.
 	Replace bool
+	// Step, if set, is called before each step that the disk would show: for
+	// tests that kill the process there.
+	Step func()
+}
+
+// reached tells whoever asked for [Options.Step].
+func (f *File) reached() {
+	if f.options.Step != nil {
+		f.options.Step()
+	}
 }
 
 // File is a file that is being written. One goroutine uses it at a time.
@@ -107,6 +117,7 @@ func (f *File) checkTarget() error {
 // open makes the temporary file, without a name if that can be had.
 func (f *File) open() error {
 	dir := filepath.Dir(f.target)
+	f.reached()
 	file, err := openUnnamed(dir, f.options.Mode)
 	if err != nil {
 		f.temp = tempName(dir)
@@ -143,6 +154,7 @@ func (f *File) Write(p []byte) (int, error) {
 	if f.f == nil {
 		return 0, fmt.Errorf("writing %s: %w", f.target, errDone)
 	}
+	f.reached()
 	n, err := f.f.Write(p)
 	f.size += int64(n)
 	if err != nil {
@@ -185,15 +197,18 @@ func (f *File) Commit() error {
 		return fmt.Errorf("writing %s: %w", f.target, errDone)
 	}
 	defer f.Abort()
+	f.reached()
 	if err := f.f.Sync(); err != nil {
 		return fmt.Errorf("writing %s: %w", f.target, err)
 	}
 	if err := f.checkTarget(); err != nil {
 		return fmt.Errorf("writing %s: %w", f.target, err)
 	}
+	f.reached()
 	if err := f.claim(); err != nil {
 		return fmt.Errorf("writing %s: %w", f.target, err)
 	}
+	f.reached()
 	if err := SyncDir(filepath.Dir(f.target)); err != nil {
 		return fmt.Errorf("writing %s: syncing its folder: %w", f.target, err)
 	}

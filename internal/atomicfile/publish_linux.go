@@ -49,6 +49,7 @@ func (f *File) publish() error {
 			return err
 		}
 		f.temp = temp
+		f.reached()
 	}
 	if err := f.rename(); err != nil {
 		return err

@@ -3,7 +3,7 @@
 
 //go:build !unix
 
-package trust
+package safefile
 
 import "io/fs"
 
