@@ -46,6 +46,7 @@ func (v *Verifier) Prepare(ctx context.Context, a *Artifact, p *Policy) error {
 		return err
 	}
 	v.plan(a, candidates)
+	v.planDigest(a, candidates)
 	return nil
 }
 
@@ -129,7 +130,7 @@ func checkAll(ctx context.Context, a *Artifact, p *Policy, candidates []candidat
 func (r *Report) repeats(c *Claim) bool {
 	same := func(o *Claim) bool {
 		return o.Signer == c.Signer &&
-			o.By.Role == c.By.Role && // mutate:skip it takes a trust that offers one key in one role for one hint and in another for the next
+			o.By.Role == c.By.Role && o.By.Party.ID == c.By.Party.ID && // mutate:skip it takes a trust that offers one key in one role for one hint and in another for the next
 			o.Format == c.Format && o.Source == c.Source && o.Comment == c.Comment &&
 			o.Covers.Whole == c.Covers.Whole && o.Covers.Prefix == c.Covers.Prefix && slices.Equal(o.Fields, c.Fields)
 	}
@@ -182,7 +183,10 @@ func count(p *Policy, c *Claim, now time.Time, r *Report) {
 			r.add(CodeNameMismatch, SeverityWarning, c.Source, c.Signer, "the signature is for a file called %q", f)
 		}
 	}
-	objections := p.objections(c, r.Artifact.Name, now)
+	if c.By.Party.isStale(now) && !p.FreshParties {
+		r.add(CodePublisherStale, SeverityWarning, c.Source, c.Signer, "%s", c.By.Party.staleWords())
+	}
+	objections := p.objections(c, r.Artifact.Name, r.Artifact.Digest, now)
 	for _, o := range objections {
 		r.add(o.code, SeverityWarning, c.Source, c.Signer, "%s: %s", c.Source, o.why).Final = o.final
 	}

@@ -6,8 +6,6 @@ package sealwax
 import (
 	"context"
 	"errors"
-
-	"github.com/sealwax/sealwax/key"
 )
 
 // Format is how a signature is written. The list of formats is sealed: package
@@ -52,40 +50,6 @@ type Hint struct {
 
 // Embedded is the [Hint.Source] of a signature inside the artifact itself.
 const Embedded = "embedded"
-
-// Role is what a key is trusted for. A key in one role never serves another
-// unless it is listed in both. The list is open.
-type Role string
-
-// The roles that artifacts are signed in.
-const (
-	RoleRelease Role = "release" // sources, files, modules, packages, images
-	RoleNative  Role = "native"  // compiled code and programs
-)
-
-// Anchor is somebody who is trusted, as far as Trust says. The zero Anchor is
-// nobody: nothing checks against it.
-type Anchor struct {
-	Key    key.Public
-	Name   string // what the user calls them; may be empty
-	Role   Role   // what they are trusted for; empty is nothing
-	Origin string // where the trust comes from, for people: "-k alice.pub", "pin alice"
-}
-
-// SignerID names a signer across all formats, so that each counts once: a key's
-// fingerprint. Keyless signers will be an issuer and a subject.
-type SignerID string
-
-// Signer is the anchor's name across formats.
-func (a Anchor) Signer() SignerID { return SignerID(a.Key.Fingerprint()) }
-
-// Trust knows people.
-type Trust interface {
-	// Anchors offers those whom the hint could mean, best first. Knowing nobody
-	// is not an error; an error means that one could not look, and makes the
-	// verdict undecided, except one that wraps [ErrHintUnknown].
-	Anchors(ctx context.Context, h Hint) ([]Anchor, error)
-}
 
 // MaxTries is how many anchors a Trust may offer for a hint that matches none of
 // them, and how many are ever tried for one signature.

@@ -34,6 +34,26 @@ const (
 	CodePolicyUnmet          Code = "policy.unmet"
 	CodePolicyEmpty          Code = "policy.empty"
 	CodePolicyAmbiguous      Code = "policy.ambiguous"
+	CodeSignatureUnplaced    Code = "signature.unplaced"
+	CodeSignatureFormat      Code = "signature.format"
+	CodeSignerRevoked        Code = "signer.revoked"
+	CodeSignerBlocked        Code = "signer.blocked"
+	CodeSignerLimit          Code = "signer.limit"
+	CodeArtifactRevoked      Code = "artifact.revoked"
+	CodeArtifactBlocked      Code = "artifact.blocked"
+	CodePublisherInvalid     Code = "publisher.invalid"
+	CodePublisherChain       Code = "publisher.chain"
+	CodePublisherUnsigned    Code = "publisher.unsigned"
+	CodePublisherNextRoot    Code = "publisher.next_root"
+	CodePublisherRole        Code = "publisher.role"
+	CodePublisherStranger    Code = "publisher.stranger"
+	CodePublisherFork        Code = "publisher.fork"
+	CodePublisherChanged     Code = "publisher.changed"
+	CodePublisherUnknown     Code = "publisher.unknown"
+	CodePublisherStale       Code = "publisher.stale"
+	CodePublisherThreshold   Code = "publisher.threshold"
+	CodePolicyNoRule         Code = "policy.no_rule"
+	CodePolicyWarned         Code = "policy.warned"
 	CodeUndecided            Code = "undecided"
 )
 
@@ -45,6 +65,9 @@ func Codes() []Code {
 		CodeSignatureReencoded, CodeSignatureExpired, CodeSignatureHintUnknown, CodeSignatureTooMany,
 		CodeSignerUnknown, CodeSignerRole, CodeArtifactMalformed, CodeArtifactKind, CodeMetadataInvalid,
 		CodeMetadataUnmet, CodeNameMismatch, CodePolicyUnmet, CodePolicyEmpty, CodePolicyAmbiguous, CodeUndecided,
+		CodeSignatureUnplaced, CodeSignatureFormat, CodeSignerRevoked, CodeSignerBlocked, CodeSignerLimit, CodeArtifactRevoked, CodeArtifactBlocked,
+		CodePublisherInvalid, CodePublisherChain, CodePublisherUnsigned, CodePublisherNextRoot, CodePublisherRole, CodePublisherStranger, CodePublisherFork,
+		CodePublisherChanged, CodePublisherUnknown, CodePublisherStale, CodePublisherThreshold, CodePolicyNoRule, CodePolicyWarned,
 	}
 	slices.Sort(c)
 	return c

@@ -38,15 +38,15 @@ func TestLegacyLimit(t *testing.T) {
 func TestSignerInTwoPlaces(t *testing.T) {
 	one := sealwax.SignerID(sealwaxtest.Key(1).Public().Fingerprint())
 	two := sealwax.SignerID(sealwaxtest.Key(2).Public().Fingerprint())
-	twice := &sealwax.Policy{Need: sealwax.Quorum{Need: 2, Signers: []sealwax.SignerID{one}, Of: []sealwax.Quorum{
-		{Need: 1, Signers: []sealwax.SignerID{one, two}},
+	twice := &sealwax.Policy{Need: sealwax.Quorum{Need: 2, Members: []sealwax.Member{{Signer: one}}, Of: []sealwax.Quorum{
+		{Need: 1, Members: []sealwax.Member{{Signer: one}, {Signer: two}}},
 	}}}
 	r, _ := verdict(t, verifier(signed(1)), artifact(), twice)
 	if r.Verdict != sealwax.Deny || !r.Has(sealwax.CodePolicyAmbiguous) {
 		t.Errorf("%v, %s", r.Verdict, codes(r))
 	}
-	once := &sealwax.Policy{Need: sealwax.Quorum{Need: 2, Signers: []sealwax.SignerID{one}, Of: []sealwax.Quorum{
-		{Need: 1, Signers: []sealwax.SignerID{two}},
+	once := &sealwax.Policy{Need: sealwax.Quorum{Need: 2, Members: []sealwax.Member{{Signer: one}}, Of: []sealwax.Quorum{
+		{Need: 1, Members: []sealwax.Member{{Signer: two}}},
 	}}}
 	if r, err := verdict(t, verifier(signed(1), signed(2)), artifact(), once); err != nil {
 		t.Error(codes(r), err)

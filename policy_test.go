@@ -23,7 +23,7 @@ func TestQuorum(t *testing.T) {
 	named := func(need int, of ...int) sealwax.Quorum {
 		q := sealwax.Quorum{Need: need}
 		for _, n := range of {
-			q.Signers = append(q.Signers, id(n))
+			q.Members = append(q.Members, sealwax.Member{Signer: id(n)})
 		}
 		return q
 	}
@@ -44,14 +44,14 @@ func TestQuorum(t *testing.T) {
 		{"named", []int{2}, named(1, 2), 1, true},
 		{"another is named", []int{1}, named(1, 2), 0, false},
 		{"named twice", []int{1}, named(2, 1, 1), 1, false},
-		{"named and in the role", []int{1}, sealwax.Quorum{Need: 2, Role: release, Signers: []sealwax.SignerID{id(1)}}, 1, false},
-		{"named or in another role", []int{1, 2}, sealwax.Quorum{Need: 2, Role: native, Signers: []sealwax.SignerID{id(1)}}, 1, false},
+		{"named and in the role", []int{1}, sealwax.Quorum{Need: 2, Role: release, Members: []sealwax.Member{{Signer: id(1)}}}, 1, false},
+		{"named or in another role", []int{1, 2}, sealwax.Quorum{Need: 2, Role: native, Members: []sealwax.Member{{Signer: id(1)}}}, 1, false},
 		{"nested", []int{1, 3}, groups(2, named(1, 1, 2), named(1, 3)), 2, true},
 		{"nested, one group twice over", []int{1, 2}, groups(2, named(1, 1, 2), named(1, 3)), 1, false},
 		{"nested, k of", []int{1}, groups(1, named(2, 1, 2)), 0, false},
 		{"nested deep", []int{1, 2}, groups(1, groups(1, named(2, 1, 2))), 1, true},
 		{"nested empty is never met", []int{1}, groups(1, named(0), groups(0)), 0, false},
-		{"signer and group", []int{1, 2}, sealwax.Quorum{Need: 2, Signers: []sealwax.SignerID{id(1)}, Of: []sealwax.Quorum{named(1, 2)}}, 2, true},
+		{"signer and group", []int{1, 2}, sealwax.Quorum{Need: 2, Members: []sealwax.Member{{Signer: id(1)}}, Of: []sealwax.Quorum{named(1, 2)}}, 2, true},
 		{"zero need", []int{1}, sealwax.Quorum{Role: release}, 1, false},
 		{"negative need", []int{1}, sealwax.Quorum{Need: -5, Role: release}, 1, false},
 	} {

@@ -51,6 +51,13 @@ type Report struct {
 	Err error
 	// Quorum is what was needed, for explanations.
 	Quorum Quorum
+	// Demand is who asked, and Policy where it is written; both may be empty.
+	Demand, Policy string
+	// Warned says that a policy that only warns let pass what it refuses.
+	Warned bool
+	// Also are the answers to the other demands on the same artifact, each a
+	// report of its own: this one is the worst, and so the answer.
+	Also []*Report
 }
 
 // ArtifactInfo is what a report says of the artifact.
@@ -59,6 +66,8 @@ type ArtifactInfo struct {
 	Kind    Kind              `json:"kind"`
 	Size    int64             `json:"size"`
 	Digests map[string]string `json:"digests"`
+	// Digest is the artifact's digest ([Verifier.Digest]), if it was asked for.
+	Digest string `json:"digest,omitempty"`
 }
 
 // NewUndecided is the report on something that could not even be opened.
@@ -119,11 +128,21 @@ type reportJSON struct {
 	Signers  []signerJSON `json:"signers"`
 	Findings []Finding    `json:"findings"`
 	Error    string       `json:"error,omitempty"`
+	Also     []*Report    `json:"also,omitempty"`
 }
 
 type policyJSON struct {
-	Need int `json:"need"`
-	Have int `json:"have"`
+	Need   int    `json:"need"`
+	Have   int    `json:"have"`
+	Demand string `json:"demand,omitempty"`
+	Name   string `json:"name,omitempty"`
+	Warned bool   `json:"warned,omitempty"`
+}
+
+// publisherJSON is the party that a signer signed for.
+type publisherJSON struct {
+	ID   PartyID `json:"id"`
+	Name string  `json:"name,omitempty"`
 }
 
 type signerJSON struct {
@@ -142,13 +161,15 @@ type signerJSON struct {
 	UncoveredMore int               `json:"uncovered_more,omitempty"`
 	Comment       string            `json:"comment,omitempty"`
 	Fields        map[string]string `json:"fields"`
+	Publisher     *publisherJSON    `json:"publisher,omitempty"`
 }
 
 // MarshalJSON writes the report as docs/schema/report-v1.json describes.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	j := reportJSON{
 		Schema: ReportSchema, Verdict: r.Verdict, Artifact: r.Artifact,
-		Policy: policyJSON{Need: r.Need, Have: r.Have}, Signers: []signerJSON{}, Findings: r.Findings,
+		Policy:  policyJSON{Need: r.Need, Have: r.Have, Demand: r.Demand, Name: r.Policy, Warned: r.Warned},
+		Signers: []signerJSON{}, Findings: r.Findings, Also: r.Also,
 	}
 	if j.Findings == nil {
 		j.Findings = []Finding{}
@@ -177,6 +198,9 @@ func claimJSON(c *Claim, counted bool) signerJSON {
 	}
 	if c.Covers.Whole {
 		s.Coverage = "whole"
+	}
+	if c.By.Party.ID != "" {
+		s.Publisher = &publisherJSON{c.By.Party.ID, c.By.Party.Name}
 	}
 	if n := len(s.Uncovered); n > maxUncoveredListed {
 		s.Uncovered, s.UncoveredMore = s.Uncovered[:maxUncoveredListed], n-maxUncoveredListed

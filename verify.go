@@ -29,6 +29,12 @@ type Verifier struct {
 	Trust Trust
 	// Now tells the time that expiry is held against. Nil is the system's clock.
 	Now func() time.Time
+	// Void are the digests of artifacts ([Verifier.Digest]) that never pass,
+	// whoever signed them, each with the reason.
+	Void map[string]string
+	// Digests asks for the artifact's digest in the report even if nothing else
+	// does. It costs a hash over the content.
+	Digests bool
 }
 
 var errNoArtifact = errors.New("could not decide: there is no artifact")
@@ -48,7 +54,7 @@ func (v *Verifier) Verify(ctx context.Context, a *Artifact, p *Policy) (*Report,
 	if p == nil {
 		p = &Policy{}
 	}
-	r.Need, r.Quorum = p.Need.Need, p.Need
+	r.Need, r.Quorum, r.Policy = p.Need.Need, p.Need, p.Name
 	if err := v.decide(ctx, a, p, r); err != nil {
 		r.undecided(err)
 		return r, fmt.Errorf("could not decide on %s: %w", Printable(a.Name()), err)
@@ -72,13 +78,20 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 	if len(candidates) > 0 {
 		before := a.latecomers()
 		form := v.plan(a, candidates)
+		digest := v.planDigest(a, candidates)
 		if err := a.Read(ctx); err != nil {
 			return err
 		}
 		if a.latecomers() != before {
 			return ErrReadBefore
 		}
+		r.Artifact.Digest = digest()
 		r.Artifact.Digests = a.digests()
+		if why, void := v.Void[r.Artifact.Digest]; void && r.Artifact.Digest != "" {
+			r.add(CodeArtifactBlocked, SeverityError, "", "", "this artifact is blocked: %s", why).Final = true
+			r.Verdict = Deny
+			return nil
+		}
 		stated, ok := formHolds(a, p, form, r)
 		if !ok {
 			r.Verdict = Deny
@@ -87,6 +100,7 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 		checkAll(ctx, a, p, candidates, stated, v.now(), r)
 	}
 	judge(p, len(found), r)
+	soften(p, r)
 	if r.Verdict == Deny && unread != nil {
 		// "No" and "could not tell" differ: with this one it might be yes.
 		return unread
@@ -120,6 +134,9 @@ func judge(p *Policy, found int, r *Report) {
 			r.Findings[i].Severity = SeverityError
 		}
 	}
+	for _, why := range p.Need.short(r.Counted) {
+		r.add(CodePublisherThreshold, SeverityError, "", "", "%s", why)
+	}
 	switch {
 	case p.Need.Need < 1:
 		r.add(CodePolicyEmpty, SeverityError, "", "", "the policy asks for no signer, and so admits nothing")
@@ -128,4 +145,17 @@ func judge(p *Policy, found int, r *Report) {
 	case len(r.Counted) > 0 || p.Need.Need > 1 || len(r.Findings) == 0:
 		r.add(CodePolicyUnmet, SeverityError, "", "", "%d of %d required signers", have, p.Need.Need)
 	}
+}
+
+// soften lets pass what a policy that only warns refuses. What the user or a
+// publisher took back stays refused: that is no matter of trying a policy out.
+func soften(p *Policy, r *Report) {
+	if !p.Warn || r.Verdict != Deny || r.Has(CodeSignerBlocked) || r.Has(CodeArtifactRevoked) || r.Has(CodeSignerRevoked) {
+		return
+	}
+	for i := range r.Findings {
+		r.Findings[i].Severity = SeverityWarning
+	}
+	r.Verdict, r.Warned = Allow, true
+	r.add(CodePolicyWarned, SeverityWarning, "", "", "the policy only warns: it would have been refused")
 }

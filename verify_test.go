@@ -130,7 +130,7 @@ func TestVerdicts(t *testing.T) {
 		{"no role", verifier(signed(1)), artifact(), sealwax.AnyOf(1, ""), sealwax.Deny, "error signer.role"},
 		{
 			"zero anchor", &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1, func(s *ink) { s.by = key.Public{} }))}, Trust: sealwaxtest.Trust{{}}},
-			artifact(), &sealwax.Policy{Need: sealwax.Quorum{Need: 1, Signers: []sealwax.SignerID{""}}}, sealwax.Deny, "error signer.role",
+			artifact(), &sealwax.Policy{Need: sealwax.Quorum{Need: 1, Members: []sealwax.Member{{}}}}, sealwax.Deny, "error signer.role",
 		},
 		{"zero anchor with a role", &sealwax.Verifier{
 			Formats: []sealwax.Format{onPaper(signed(1, func(s *ink) { s.by = key.Public{} }))},

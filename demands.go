@@ -1,0 +1,83 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sealwax
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Demand is one who asks "may this pass?": with whom they know, and what it takes.
+type Demand struct {
+	// Name is who asks, for people: "the system's policy".
+	Name     string
+	Verifier Verifier
+	Policy   *Policy
+}
+
+// Demands are all who ask about one artifact. Each is answered for itself, and
+// the worse answer stands. No demands at all admit nothing.
+type Demands []Demand
+
+// Verify asks all of them over one read of the artifact. The error is as that of
+// [Verifier.Verify]: nil if and only if every one allows. The report is that of
+// the worst answer, deny before undecided before allow, of equal ones the first;
+// the others are in its Also.
+func (ds Demands) Verify(ctx context.Context, a *Artifact) (*Report, error) {
+	if len(ds) == 0 {
+		return (&Verifier{}).Verify(ctx, a, nil)
+	}
+	if err := ds.prepare(ctx, a); err != nil {
+		return ds.undecided(a, err)
+	}
+	reports := make([]*Report, len(ds))
+	errs := make([]error, len(ds))
+	worst := 0
+	for i := range ds {
+		reports[i], errs[i] = ds[i].Verifier.Verify(ctx, a, ds[i].Policy)
+		reports[i].Demand = ds[i].Name
+		if badness(reports[i].Verdict) > badness(reports[worst].Verdict) {
+			worst = i
+		}
+	}
+	for i, r := range reports {
+		if i != worst {
+			reports[worst].Also = append(reports[worst].Also, r)
+		}
+	}
+	return reports[worst], errs[worst]
+}
+
+// prepare plans for all of them what the one read has to yield.
+func (ds Demands) prepare(ctx context.Context, a *Artifact) error {
+	if a == nil || a.content == nil || len(ds) == 1 {
+		return nil // Verify does it, or says what is wrong
+	}
+	var errs []error
+	for i := range ds {
+		if p := ds[i].Policy; p != nil {
+			errs = append(errs, ds[i].Verifier.Prepare(ctx, a, p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (ds Demands) undecided(a *Artifact, err error) (*Report, error) {
+	r := &Report{Artifact: ArtifactInfo{Name: a.Name(), Kind: a.Kind(), Size: a.Size()}, Demand: ds[0].Name}
+	r.undecided(err)
+	return r, fmt.Errorf("could not decide on %s: %w", Printable(a.Name()), err)
+}
+
+// badness orders verdicts: no, then "could not tell", then yes.
+func badness(v Verdict) int {
+	switch v {
+	case Allow:
+		return 0
+	case Deny:
+		return 2
+	default:
+		return 1
+	}
+}
