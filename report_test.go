@@ -84,6 +84,12 @@ func reports(t *testing.T) map[string]*sealwax.Report {
 	out["prefix"], _ = verdict(t, verifier(signed(1, partial)), artifact(), &sealwax.Policy{Need: anyOne.Need, Prefix: true, AllowUncovered: regexp.MustCompile("name")})
 	out["deny"], _ = verdict(t, verifier(signed(1, partial), signed(2, states("expires", "2001-01-01T00:00:00Z")), signed(9)), artifact(), sealwax.AnyOf(2, sealwax.RoleRelease))
 	out["undecided"], _ = verdict(t, verifier(), artifact(sealwax.Companion{Name: "app.sig", Err: errNet}), anyOne)
+	acme := &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1), signed(2))}, Trust: acmeKeys(2, nil), Digests: true}
+	both := sealwax.Demands{
+		{Name: "the user's policy", Verifier: *acme, Policy: &sealwax.Policy{Name: "policy.toml:3 all", Need: anyOne.Need}},
+		{Name: "the system's policy", Verifier: *acme, Policy: &sealwax.Policy{Name: "policy.toml:1 try", Need: sealwax.Quorum{Need: 2, Role: sealwax.RoleRelease}, Warn: true}},
+	}
+	out["demands"], _ = both.Verify(t.Context(), artifact())
 	out["zero"] = &sealwax.Report{Err: errors.New("it could not be opened")}
 	return out
 }
