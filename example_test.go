@@ -25,9 +25,11 @@ func runSigned(ctx context.Context, path string, maker key.Public) (exitCode int
 	}
 	defer module.Close()
 	gate := run.Gate{
-		Verifier: sealwax.Verifier{Formats: format.All(), Trust: trust.Keys{{Key: maker, Role: sealwax.RoleRelease}}},
-		Policy:   sealwax.AnyOf(1, sealwax.RoleRelease),
-		Child:    run.Child{Executable: "sealwax", Stdout: os.Stdout},
+		Demands: sealwax.Demands{{
+			Verifier: sealwax.Verifier{Formats: format.All(), Trust: trust.Keys{{Key: maker, Role: sealwax.RoleRelease}}},
+			Policy:   sealwax.AnyOf(1, sealwax.RoleRelease),
+		}},
+		Child: run.Child{Executable: "sealwax", Stdout: os.Stdout},
 	}
 	_, result, err := gate.Run(ctx, module, run.Job{})
 	return result.ExitCode, err

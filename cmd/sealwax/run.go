@@ -117,8 +117,8 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	}
 	defer func() { _ = artifact.Close() }()
 	gate := run.Gate{
-		Verifier: sealwax.Verifier{Formats: format.All(), Trust: t(module), Now: a.now}, Policy: p,
-		Child: run.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err},
+		Demands: sealwax.Demands{{Verifier: sealwax.Verifier{Formats: format.All(), Trust: t(module), Now: a.now}, Policy: p}},
+		Child:   run.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err},
 	}
 	// From here on Ctrl-C is the guest's: the gate passes it on and waits.
 	report, result, err := gate.Run(context.WithoutCancel(ctx), artifact, job)

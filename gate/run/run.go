@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/sealedmem"
@@ -16,9 +17,11 @@ import (
 // Gate lets a module run if it passes. Its zero value knows no format, trusts
 // nobody, and so runs nothing.
 type Gate struct {
-	// Verifier and Policy decide.
-	Verifier sealwax.Verifier
-	Policy   *sealwax.Policy
+	// Demands decide: all of them have to allow.
+	Demands sealwax.Demands
+	// Record, if set, keeps the decision before anything is started. If it fails,
+	// nothing is: a decision that has to be kept and cannot be is none.
+	Record func(*sealwax.Report) error
 	// Child starts the engine.
 	Child Child
 }
@@ -52,10 +55,15 @@ func (e *NotModuleError) Unwrap() error { return ErrNotModule }
 
 // Run verifies a and runs it as job says. The report is never nil. Nothing is
 // started, and nothing of the module is parsed by the engine, unless the verdict
-// is Allow; a refusal is the error of [sealwax.Verifier.Verify], unchanged. The
+// is Allow; a refusal is the error of [sealwax.Demands.Verify], unchanged. The
 // whole module must be covered, whatever the policy says of prefixes.
 func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job Job) (*sealwax.Report, Result, error) {
-	report, err := g.Verifier.Verify(ctx, a, whole(g.Policy))
+	report, err := whole(g.Demands).Verify(ctx, a)
+	if g.Record != nil {
+		if unkept := g.Record(report); unkept != nil {
+			return report, Result{}, errors.Join(err, unkept)
+		}
+	}
 	if err != nil {
 		return report, Result{}, err
 	}
@@ -70,15 +78,18 @@ func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job Job) (*sealwax.
 	return report, result, err
 }
 
-// whole is the policy without its leave for uncovered sections: an engine parses
+// whole are the demands without leave for uncovered sections: an engine parses
 // all of a module, so nothing unsigned may be in it.
-func whole(p *sealwax.Policy) *sealwax.Policy {
-	if p == nil || !p.Prefix {
-		return p
+func whole(ds sealwax.Demands) sealwax.Demands {
+	out := slices.Clone(ds)
+	for i, d := range out {
+		if d.Policy != nil && d.Policy.Prefix {
+			strict := *d.Policy
+			strict.Prefix = false
+			out[i].Policy = &strict
+		}
 	}
-	strict := *p
-	strict.Prefix = false
-	return &strict
+	return out
 }
 
 // looksLikeText reports whether the artifact begins like the text format: after
