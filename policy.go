@@ -16,6 +16,9 @@ import (
 type Policy struct {
 	// Name is where the policy is written, for reports: "policy.toml:12 release".
 	Name string
+	// NoRule, if set, says that the policy has no rule for the artifact, and where
+	// one was looked for: it is refused, whatever else is set.
+	NoRule string
 	// Need is who must have signed.
 	Need Quorum
 	// Prefix accepts claims that cover only leading parts, if what is uncovered

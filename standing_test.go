@@ -314,3 +314,22 @@ func (f failsLater) Anchors(context.Context, sealwax.Hint) ([]sealwax.Anchor, er
 	}
 	return people(1).Anchors(context.Background(), sealwax.Hint{})
 }
+
+func TestNoRule(t *testing.T) {
+	p := *anyOne
+	p.NoRule = "no rule of x speaks of app"
+	if r, _ := verdict(t, verifier(signed(1)), artifact(), &p); r.Verdict != sealwax.Deny || !r.Has(sealwax.CodePolicyNoRule) {
+		t.Errorf("%v, %s", r.Verdict, codes(r))
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	r, err := sealwax.Refuse("x", artifact(), sealwax.CodePublisherChanged, "another\x1b key")
+	denied := (*sealwax.DeniedError)(nil)
+	if r.Verdict != sealwax.Deny || !errors.As(err, &denied) || codes(r) != "error publisher.changed" || strings.Contains(err.Error(), "\x1b") || r.Artifact.Size == 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err := sealwax.Refuse("x", nil, sealwax.CodePublisherUnknown, "y"); err == nil || r.Artifact.Name != "x" {
+		t.Error("it passes")
+	}
+}

@@ -120,7 +120,7 @@ func judge(p *Policy, found int, r *Report) {
 	have, ok := p.Need.met(r.Counted)
 	r.Have = have
 	twice := slices.IndexFunc(r.Counted, func(c *Claim) bool { return p.Need.places(c) > 1 })
-	if ok && twice < 0 {
+	if ok && twice < 0 && p.NoRule == "" {
 		r.Verdict = Allow
 		return
 	}
@@ -138,6 +138,8 @@ func judge(p *Policy, found int, r *Report) {
 		r.add(CodePublisherThreshold, SeverityError, "", "", "%s", why)
 	}
 	switch {
+	case p.NoRule != "":
+		r.add(CodePolicyNoRule, SeverityError, "", "", "%s", p.NoRule)
 	case p.Need.Need < 1:
 		r.add(CodePolicyEmpty, SeverityError, "", "", "the policy asks for no signer, and so admits nothing")
 	case found == 0:
@@ -145,6 +147,17 @@ func judge(p *Policy, found int, r *Report) {
 	case len(r.Counted) > 0 || p.Need.Need > 1 || len(r.Findings) == 0:
 		r.add(CodePolicyUnmet, SeverityError, "", "", "%d of %d required signers", have, p.Need.Need)
 	}
+}
+
+// Refuse is the answer where somebody is not who they were known to be, before
+// any signature matters: no, for one reason. a may be nil.
+func Refuse(name string, a *Artifact, code Code, why string) (*Report, error) {
+	r := &Report{Artifact: ArtifactInfo{Name: name, Kind: KindFile}, Verdict: Deny}
+	if a != nil && a.content != nil {
+		r.Artifact = ArtifactInfo{Name: a.Name(), Kind: a.Kind(), Size: a.Size()}
+	}
+	r.add(code, SeverityError, "", "", "%s", why).Final = true
+	return r, &DeniedError{Report: r}
 }
 
 // soften lets pass what a policy that only warns refuses. What the user or a
