@@ -19,8 +19,7 @@ func (p Pattern) Match(s Subject) bool {
 		return false
 	}
 	// Most names differ from a pattern early: do not take it apart for those.
-	plain := glob[:len(glob)-len(strings.TrimLeftFunc(glob, isPlain))]
-	if !strings.HasPrefix(s.name, plain) {
+	if !strings.HasPrefix(s.name, plainPart(glob)) {
 		return false
 	}
 	tokens, err := tokenize(glob)
@@ -28,6 +27,11 @@ func (p Pattern) Match(s Subject) bool {
 		return false // Parse let it pass, so this cannot be; it matches nothing
 	}
 	return match(tokens, s.name)
+}
+
+// plainPart is what a glob begins with that stands for itself.
+func plainPart(glob string) string {
+	return glob[:len(glob)-len(strings.TrimLeftFunc(glob, isPlain))]
 }
 
 func isPlain(r rune) bool { return !strings.ContainsRune(`*?\`, r) }
