@@ -42,8 +42,8 @@ type Member struct {
 	Role Role
 }
 
-// is reports whether an anchor is this member.
-func (m Member) is(by Anchor) bool {
+// Is reports whether an anchor is this member.
+func (m Member) Is(by Anchor) bool {
 	if m.Party != "" {
 		return m.Signer == "" && m.Party == by.Party.ID && m.Role != "" && m.Role == by.Role
 	}
@@ -65,9 +65,9 @@ func (q Quorum) seat(by Anchor) seat {
 	}
 	for _, m := range q.Members {
 		switch {
-		case !m.is(by):
+		case !m.Is(by):
 		case m.Party != "":
-			return seat{string(m.Party) + " " + string(m.Role), by.Party.Threshold}
+			return q.partySeat(by)
 		case q.Distinct && by.Party.ID != "":
 			return seat{string(by.Party.ID), 1}
 		default:
@@ -78,9 +78,18 @@ func (q Quorum) seat(by Anchor) seat {
 	case q.Role == "" || by.Role != q.Role:
 		return seat{}
 	case by.Party.ID != "":
-		return seat{string(by.Party.ID) + " " + string(by.Role), by.Party.Threshold}
+		return q.partySeat(by)
 	}
 	return seat{string(by.Signer()), 1}
+}
+
+// partySeat is a publisher's seat, one for each role unless publishers are to be
+// distinct.
+func (q Quorum) partySeat(by Anchor) seat {
+	if q.Distinct {
+		return seat{string(by.Party.ID), by.Party.Threshold}
+	}
+	return seat{string(by.Party.ID) + " " + string(by.Role), by.Party.Threshold}
 }
 
 // seats tells for each seat that somebody claims which keys do. A key fills one
@@ -101,15 +110,18 @@ func (q Quorum) seats(claims []*Claim) map[seat]map[SignerID]bool {
 	return filled
 }
 
-// met reports whether the claims satisfy q, and how many members are.
-func (q Quorum) met(claims []*Claim) (have int, ok bool) {
+// Met reports whether the claims satisfy q, and how many members are. It is for
+// explaining a report: the road has judged by it already.
+func (q Quorum) Met(claims []*Claim) (have int, ok bool) {
+	filled := map[string]bool{}
 	for s, keys := range q.seats(claims) {
 		if s.need > 0 && len(keys) >= s.need {
-			have++
+			filled[s.id] = true
 		}
 	}
+	have = len(filled)
 	for _, sub := range q.Of {
-		if _, ok := sub.met(claims); ok {
+		if _, ok := sub.Met(claims); ok {
 			have++
 		}
 	}

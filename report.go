@@ -60,6 +60,9 @@ type Report struct {
 	Also []*Report
 }
 
+// All are the answers of every demand: this one and those in Also.
+func (r *Report) All() []*Report { return append([]*Report{r}, r.Also...) }
+
 // ArtifactInfo is what a report says of the artifact.
 type ArtifactInfo struct {
 	Name    string            `json:"name"`

@@ -73,6 +73,8 @@ func TestParties(t *testing.T) {
 		{"a key named has a seat of its own", 1, []int{1}, sealwax.Quorum{Need: 2, Role: release, Members: []sealwax.Member{{Signer: id(1)}}}, false},
 		{"two keys by name", 1, []int{1, 2}, sealwax.Quorum{Need: 2, Members: []sealwax.Member{{Signer: id(1)}, {Signer: id(2)}}}, true},
 		{"two keys of one publisher, distinct publishers", 1, []int{1, 2}, sealwax.Quorum{Need: 2, Distinct: true, Members: []sealwax.Member{{Signer: id(1)}, {Signer: id(2)}}}, false},
+		{"a publisher and its key, distinct publishers", 1, []int{1, 2}, sealwax.Quorum{Need: 2, Distinct: true, Members: []sealwax.Member{{Signer: id(1)}, party(acme, release)}}, false},
+		{"a publisher and its key", 1, []int{1, 2}, sealwax.Quorum{Need: 2, Members: []sealwax.Member{{Signer: id(1)}, party(acme, release)}}, true},
 		{"distinct publishers and a key alone", 1, []int{1, 3}, sealwax.Quorum{Need: 2, Distinct: true, Members: []sealwax.Member{{Signer: id(1)}, {Signer: id(3)}}}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -117,7 +117,7 @@ func (v *Verifier) now() time.Time {
 
 // judge is where allow and deny are said.
 func judge(p *Policy, found int, r *Report) {
-	have, ok := p.Need.met(r.Counted)
+	have, ok := p.Need.Met(r.Counted)
 	r.Have = have
 	twice := slices.IndexFunc(r.Counted, func(c *Claim) bool { return p.Need.places(c) > 1 })
 	if ok && twice < 0 && p.NoRule == "" {
