@@ -32,6 +32,7 @@ func parseAddress(s string) (*url.URL, error) {
 	if err != nil || u.Scheme == "" {
 		return nil, errAddress
 	}
+	u.Fragment, u.RawFragment = "", "" // never sent
 	return u, checkAddress(u)
 }
 

@@ -108,10 +108,8 @@ func refusal(u *url.URL, resp *http.Response) *failure {
 // 10.2.3), which is read against the server's own clock.
 func retryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil && s >= 0 && s < int(time.Hour/time.Second) {
-		return time.Duration(s) * time.Second
-	} else if err == nil {
-		return time.Hour
+	if s, err := strconv.Atoi(v); err == nil {
+		return time.Duration(min(max(s, 0), 3600)) * time.Second
 	}
 	until, err := http.ParseTime(v)
 	if err != nil {
