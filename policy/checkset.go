@@ -16,17 +16,17 @@ import (
 // set checks that as many members as are needed can sign, and reports whether
 // they can. needed says that the rule cannot do without the set.
 func (c *checker) set(r *Rule, s *set, needed bool) bool {
-	can, open := 0, false
+	can, open, said := 0, false, false
 	owners := map[string]bool{} // in a set of distinct publishers
 	for i := range s.members {
 		m := &s.members[i]
-		// Without one to spare, what a member lacks is what the rule lacks.
-		must := needed && s.need == len(s.members)
+		must := needed && s.need == len(s.members) // without one to spare
 		if m.isPinned() {
 			open = true
 			continue
 		}
 		if !c.member(r, m, must) {
+			said = said || s.need == len(s.members) // what the member lacks, the set lacks
 			continue
 		}
 		if owner := c.owner(m); s.distinct && owner != "" {
@@ -38,7 +38,7 @@ func (c *checker) set(r *Rule, s *set, needed bool) bool {
 		can++
 	}
 	met := open || can >= s.need
-	if !met {
+	if !met && !said {
 		at, problem := s.line, fmt.Sprintf("%d must sign, and at most %d can", s.need, can)
 		if s.distinct {
 			problem += " (keys of one publisher count once)"

@@ -76,18 +76,18 @@ func (s *shower) rule(r *Rule) {
 }
 
 func (s *shower) set(depth int, in *set) {
-	must := "sign"
-	if in.need == 1 {
-		must = "signs"
+	by := ""
+	if depth == 1 {
+		by = "signed by "
 	}
 	distinct := ""
 	if in.distinct {
 		distinct = ", keys of one publisher counting once"
 	}
 	if in.needLine > 0 {
-		s.add(depth, in.needLine, "%d %s of%s", in.need, must, distinct)
+		s.add(depth, in.needLine, "%s%d of%s", by, in.need, distinct)
 	} else {
-		s.add(depth, in.line, "all %s of%s", must, distinct)
+		s.add(depth, in.line, "%sall of%s", by, distinct)
 	}
 	for i := range in.members {
 		s.member(depth+1, &in.members[i])
