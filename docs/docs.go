@@ -34,4 +34,6 @@ func Topic(name string) (text string, ok bool) {
 }
 
 // Topics lists the help topics.
-func Topics() []string { return []string{"exit-codes", "environment", "formats", "json", "ci"} }
+func Topics() []string {
+	return []string{"trust", "policies", "exit-codes", "environment", "formats", "json", "ci"}
+}
