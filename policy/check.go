@@ -166,8 +166,7 @@ func hides(before []reached, p Pattern, kinds []sealwax.Kind) *Rule {
 // Of two that take the same, the second repeats.
 func (r *Rule) repeats(j int) int {
 	return slices.IndexFunc(r.For, func(q Pattern) bool {
-		i := slices.Index(r.For, q)
-		return i != j && q.Covers(r.For[j]) && (i < j || !r.For[j].Covers(q))
+		return q.Covers(r.For[j]) && (slices.Index(r.For, q) < j || !r.For[j].Covers(q))
 	})
 }
 

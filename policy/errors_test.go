@@ -154,8 +154,12 @@ func TestLimits(t *testing.T) {
 			}
 			b.WriteString("[[rule]]\nname = \"x\"\nfor = [\"*\"]\nof = [")
 			for i := range n {
-				b.WriteString("{need = 1, of = [\"" + num(i) + "\"]},")
+				if i%40 == 0 {
+					b.WriteString(strings.Repeat("]},", min(i, 1)) + "{need = 1, of = [")
+				}
+				b.WriteString("\"" + num(i) + "\",")
 			}
+			b.WriteString("]}")
 			b.WriteString("]\n")
 		},
 		"nesting": func(n int, b *bytes.Buffer) {

@@ -4,7 +4,6 @@
 package policy
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -184,8 +183,7 @@ func (r *reader) publisherID(e *tomltree.Entry) (sealwax.PartyID, error) {
 		return "", err
 	}
 	digits, ok := strings.CutPrefix(text, "publisher:")
-	raw, err := hex.DecodeString(digits)
-	if !ok || err != nil || len(raw) != 32 || hex.EncodeToString(raw) != digits {
+	if !ok || len(digits) != 64 || strings.Trim(digits, "0123456789abcdef") != "" {
 		return "", r.fail(e.Value.Pos, "id "+quote(text)+" is no publisher's", "write "+example)
 	}
 	for _, other := range r.file.Publishers {

@@ -210,8 +210,25 @@ func (r *reader) role(s string, at tomltree.Pos) error {
 	if s == "root" {
 		return r.fail(at, "root keys sign a publisher's documents and never an artifact", `write "release" or "native"`)
 	}
-	if !isName(s) {
+	if !isRole(s) {
 		return r.fail(at, "role "+quote(s)+" is no role", `write "release" or "native"`)
 	}
 	return nil
+}
+
+// maxRole is the longest role of a publisher.
+const maxRole = 32
+
+// isRole is the grammar of publishers' roles: letters and digits, a letter first, in
+// parts that single hyphens join.
+func isRole(s string) bool {
+	if len(s) > maxRole || s == "" || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	for part := range strings.SplitSeq(s, "-") {
+		if part == "" || strings.Trim(part, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return false
+		}
+	}
+	return true
 }

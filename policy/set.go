@@ -184,11 +184,13 @@ func (s *setReader) distinct(out *set, t *tomltree.Table) error {
 	if e == nil {
 		return nil
 	}
-	if text, err := s.text("distinct", e.Value, `distinct = "publisher"`); err != nil || text != "publisher" {
-		if err == nil {
-			err = s.fail(e.Value.Pos, "distinct "+quote(text)+" is not known", `write distinct = "publisher"`)
-		}
+	const example = `distinct = "publisher"`
+	text, err := s.text("distinct", e.Value, example)
+	if err != nil {
 		return err
+	}
+	if text != "publisher" {
+		return s.fail(e.Value.Pos, "distinct "+quote(text)+" is not known", "write "+example)
 	}
 	publishers := map[string]bool{}
 	for _, m := range out.members {

@@ -74,7 +74,7 @@ func globExpression(glob string) (expression, why string) {
 			return "", string(c) + ` has no meaning here: write \` + string(c) + " for the character"
 		case '\\':
 			escaped, m := utf8.DecodeRuneInString(s[1:])
-			if m == 0 || escaped >= utf8.RuneSelf || !unicode.IsPunct(escaped) && !unicode.IsSymbol(escaped) {
+			if escaped >= utf8.RuneSelf || !unicode.IsPunct(escaped) && !unicode.IsSymbol(escaped) {
 				return "", `\ stands only before a punctuation character`
 			}
 			b.WriteString(regexp.QuoteMeta(string(escaped)))

@@ -94,10 +94,8 @@ func (r *reader) decodes() error {
 
 // inCharacters turns a column in bytes into one in characters.
 func (r *reader) inCharacters(line, column int) Pos {
-	if line < 1 || line > len(r.lines) || column < 1 {
-		return Pos{1, 1}
-	}
-	return r.pos(min(r.lines[line-1]+column-1, len(r.data)))
+	line = min(max(line, 1), len(r.lines))
+	return r.pos(min(r.lines[line-1]+max(column, 1)-1, len(r.data)))
 }
 
 // quoted escapes what a message repeats from the document.
