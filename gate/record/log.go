@@ -73,19 +73,37 @@ func (l *Log) Write(gate string, r *sealwax.Report) error {
 	return l.locked(func() error { return l.append(line) })
 }
 
-// Check says whether a record could be written now. It writes none, but may make
-// the log's folder, its lock and an empty log.
+// Check says whether a record could be written, as far as looking can tell: it
+// makes and changes nothing.
 func (l *Log) Check() error {
 	if l.Path == "" {
 		return nil
 	}
-	return l.locked(func() error {
+	err := l.look()
+	if err != nil {
+		return fmt.Errorf("the decision log %s: %w", sealwax.Printable(l.Path), err)
+	}
+	return nil
+}
+
+func (l *Log) look() error {
+	_, err := os.Lstat(l.Path)
+	if err == nil {
 		f, err := l.open()
 		if err != nil {
 			return err
 		}
 		return f.Close()
-	})
+	}
+	for dir := filepath.Dir(l.Path); errors.Is(err, fs.ErrNotExist); dir = filepath.Dir(dir) {
+		if _, err = os.Stat(dir); err == nil {
+			return mayMakeIn(dir)
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return err
 }
 
 // locked calls do when nobody else writes.

@@ -56,8 +56,8 @@ func isLoopback(host string) bool {
 	if isLocalhost(host) {
 		return true
 	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
+	ip, _ := netip.ParseAddr(host) // the zero address is nowhere
+	return ip.Unmap().IsLoopback()
 }
 
 // endpoint is a host with its port: what a credential belongs to.
@@ -75,9 +75,6 @@ func endpoint(u *url.URL) string {
 // shown is a URL for messages and logs: without userinfo, without what a query
 // or a fragment says.
 func shown(u *url.URL) string {
-	if u == nil {
-		return ""
-	}
 	bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	s := bare.String()
 	if u.RawQuery != "" {

@@ -70,7 +70,7 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // restart makes ready for another try, if there may be one.
 func (s *sink) restart() bool {
-	if s.err != nil || (s.written > 0 && s.again == nil) {
+	if s.written > 0 && s.again == nil {
 		return false
 	}
 	if s.again != nil {

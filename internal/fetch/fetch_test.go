@@ -172,8 +172,23 @@ func TestLocalhostElsewhere(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	if mayPass(fmt.Errorf("dialing: %w", errNotHere)) {
-		t.Error("it is tried again")
+}
+
+// TestMayPass: what will be the same next time is not asked again.
+func TestMayPass(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		want bool
+	}{
+		{errNotHere, false},
+		{&net.DNSError{IsNotFound: true}, false},
+		{&net.DNSError{IsTimeout: true}, true},
+		{&tls.CertificateVerificationError{Err: io.EOF}, false},
+		{io.ErrUnexpectedEOF, true},
+	} {
+		if mayPass(fmt.Errorf("on the way: %w", tc.err)) != tc.want {
+			t.Errorf("%v: not %v", tc.err, tc.want)
+		}
 	}
 }
 
@@ -227,6 +242,7 @@ func TestRedirectsRefused(t *testing.T) {
 		{"ftp://example.com/", "only https"},
 		{"https://example.com:geheim/", "not a URL"},
 		{"", "does not say where"},
+		{"/" + strings.Repeat("a", maxAddress), "not a URL"},
 	} {
 		s := serveTLS(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", tc.to)
@@ -323,6 +339,7 @@ func TestCap(t *testing.T) {
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 			read <- true
+		case "/empty":
 		case "/chunked":
 			for range 101 {
 				_, _ = io.WriteString(w, "x")
@@ -343,8 +360,10 @@ func TestCap(t *testing.T) {
 		t.Errorf("exactly the cap: %d bytes, %v", len(b), err)
 	}
 	for _, limit := range []int64{0, -1} {
-		if _, err := c.Get(t.Context(), s.URL, limit); !errors.Is(err, ErrTooLarge) {
-			t.Errorf("cap %d: %v", limit, err)
+		for _, path := range []string{"/", "/empty"} {
+			if _, err := c.Get(t.Context(), s.URL+path, limit); !errors.Is(err, ErrTooLarge) {
+				t.Errorf("%s, cap %d: %v", path, limit, err)
+			}
 		}
 	}
 	var b bytes.Buffer

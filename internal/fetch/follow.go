@@ -74,11 +74,11 @@ func isRedirect(status int) bool {
 
 // target is where a redirect leads, if one may go there.
 func target(from *url.URL, location string) (*url.URL, error) {
-	if location == "" || len(location) > maxAddress {
+	if location == "" {
 		return nil, fmt.Errorf("%w: it does not say where to", ErrRedirect)
 	}
 	next, err := from.Parse(location)
-	if err != nil {
+	if err != nil || len(location) > maxAddress {
 		return nil, fmt.Errorf("%w: %w", ErrRedirect, errAddress)
 	}
 	if err := checkAddress(next); err != nil {
