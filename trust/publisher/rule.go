@@ -1,0 +1,61 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package publisher
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sealwax/sealwax"
+)
+
+// The codes of broken rules.
+const (
+	CodeInvalid  sealwax.Code = "publisher.invalid"   // not a publisher's text, or a rule that has no code of its own
+	CodeChain    sealwax.Code = "publisher.chain"     // a document does not follow the one before it
+	CodeUnsigned sealwax.Code = "publisher.unsigned"  // too few root keys signed
+	CodeNextRoot sealwax.Code = "publisher.next_root" // root keys changed otherwise than committed
+	CodeRole     sealwax.Code = "publisher.role"      // root keys and other keys are mixed up
+	CodeStranger sealwax.Code = "publisher.stranger"  // a key is listed that did not sign
+	CodeFork     sealwax.Code = "publisher.fork"      // two histories
+)
+
+// RuleError says which rule a chain breaks. It is a "no": what was read is not
+// a publisher.
+type RuleError struct {
+	Code     sealwax.Code
+	Sequence int // of the document; -1 if it is the file's text
+	Err      error
+}
+
+// Error says where and what.
+func (e *RuleError) Error() string {
+	if e.Sequence < 0 {
+		return fmt.Sprintf("publisher chain: %v", e.Err)
+	}
+	return fmt.Sprintf("publisher chain: document %d: %v", e.Sequence, e.Err)
+}
+
+// Unwrap is what is wrong.
+func (e *RuleError) Unwrap() error { return e.Err }
+
+// broken gives an error a code and a place, unless it has them already.
+func broken(code sealwax.Code, sequence int, err error) error {
+	if err == nil {
+		return nil
+	}
+	var r *RuleError
+	if errors.As(err, &r) {
+		return &RuleError{r.Code, sequence, unplaced(err)}
+	}
+	return &RuleError{code, sequence, err}
+}
+
+// unplaced is the sentence of a rule error without its place, or err itself.
+func unplaced(err error) error {
+	if r, ok := err.(*RuleError); ok { //nolint:errorlint // only the outermost one says its place twice
+		return r.Err
+	}
+	return err
+}
