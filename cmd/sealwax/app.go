@@ -24,6 +24,8 @@ type app struct {
 	out, err *os.File
 	env      func(string) (string, bool)
 	now      func() time.Time
+	// system is the folder of the system's administrator; see systemFolder.
+	system string
 	// inherited are descriptors that flags name.
 	inherited map[int]*os.File
 	// quiet is whether nothing is said beside the answer.
@@ -157,6 +159,7 @@ func (a *app) commands() []entry {
 		{"keygen", "keys", a.keygenCommand},
 		{"key", "keys", a.keyCommand},
 		{"trust", "keys", a.trustCommand},
+		{"policy", "keys", a.policyCommand},
 		{"attach", "wasm", a.attachCommand},
 		{"detach", "wasm", a.detachCommand},
 		{"strip", "wasm", a.stripCommand},

@@ -171,6 +171,7 @@ func docsApp(t *testing.T, dir string) *app {
 	return &app{
 		in: open("in"), out: open("out"), err: open("err"), now: time.Now,
 		env:           func(string) (string, bool) { return "", false },
+		system:        filepath.Join(dir, "etc"),
 		interruptible: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
 	}
 }

@@ -18,20 +18,18 @@ type node struct {
 	sub  []node
 }
 
-// explainTree shows how a decision came about: what was needed, what each
+// explainTree shows how a decision came about: what was needed by whom, what each
 // signature proved, what was noticed, what to do next.
-func explainTree(r *sealwax.Report, keys []string) string {
+func explainTree(r *sealwax.Report) string {
 	root := node{text: fmt.Sprintf("%s: %s", sealwax.Printable(r.Artifact.Name), r.Verdict)}
 	root.sub = append(root.sub, node{text: fmt.Sprintf("a %s of %d bytes", r.Artifact.Kind, r.Artifact.Size), sub: digestNodes(r)})
-	root.sub = append(root.sub, quorumNode(r, keys))
-	for _, c := range r.Counted {
-		root.sub = append(root.sub, claimNode(c, "counts"))
+	if len(r.Also) == 0 {
+		root.sub = append(root.sub, answerNodes(r)...)
 	}
-	for _, c := range r.Uncounted {
-		root.sub = append(root.sub, claimNode(c, "is proven and does not count"))
-	}
-	for _, f := range r.Findings {
-		root.sub = append(root.sub, node{text: fmt.Sprintf("%s: %s: %s", f.Severity, f.Code, f.Message)})
+	for _, one := range r.All() {
+		if len(r.Also) > 0 {
+			root.sub = append(root.sub, node{text: fmt.Sprintf("%s: %s", one.Demand, one.Verdict), sub: answerNodes(one)})
+		}
 	}
 	if r.Verdict == sealwax.Deny {
 		for _, h := range deniedHints(r) {
@@ -44,6 +42,25 @@ func explainTree(r *sealwax.Report, keys []string) string {
 	return b.String()
 }
 
+// answerNodes are what one demand needed and found.
+func answerNodes(r *sealwax.Report) []node {
+	var out []node
+	if r.Policy != "" {
+		out = append(out, node{text: "rule " + sealwax.Printable(r.Policy)})
+	}
+	out = append(out, quorumNode(r.Quorum, r.Counted))
+	for _, c := range r.Counted {
+		out = append(out, claimNode(c, "counts"))
+	}
+	for _, c := range r.Uncounted {
+		out = append(out, claimNode(c, "is proven and does not count"))
+	}
+	for _, f := range r.Findings {
+		out = append(out, node{text: fmt.Sprintf("%s: %s: %s", f.Severity, f.Code, f.Message)})
+	}
+	return out
+}
+
 func digestNodes(r *sealwax.Report) []node {
 	var out []node
 	for _, name := range slices.Sorted(maps.Keys(r.Artifact.Digests)) {
@@ -52,17 +69,75 @@ func digestNodes(r *sealwax.Report) []node {
 	return out
 }
 
-func quorumNode(r *sealwax.Report, keys []string) node {
-	from := "the keys pinned for this name"
-	if len(keys) > 0 {
-		from = "the keys given with -k"
+// quorumNode shows who was needed, and who of them signed.
+func quorumNode(q sealwax.Quorum, counted []*sealwax.Claim) node {
+	have, ok := q.Met(counted)
+	n := node{text: fmt.Sprintf("needs %s%s: %d found%s", label(q), plural(q.Need, "different signer"), have, unless(ok, ", which is too few"))}
+	if q.Role != "" {
+		n.sub = append(n.sub, node{text: fmt.Sprintf("anybody who is trusted for %s: %s", q.Role, namesOf(counted, func(c *sealwax.Claim) bool { return c.By.Role == q.Role }))})
 	}
-	return node{text: fmt.Sprintf("needs %s from %s: %d found", plural(r.Need, "different signer"), from, r.Have)}
+	for _, m := range q.Members {
+		n.sub = append(n.sub, memberNode(m, counted))
+	}
+	for _, sub := range q.Of {
+		n.sub = append(n.sub, quorumNode(sub, counted))
+	}
+	return n
+}
+
+func label(q sealwax.Quorum) string {
+	if q.Label == "" {
+		return ""
+	}
+	return sealwax.Printable(q.Label) + ": "
+}
+
+func unless(ok bool, text string) string {
+	if ok {
+		return ""
+	}
+	return text
+}
+
+// memberNode says of one who is named whether they signed.
+func memberNode(m sealwax.Member, counted []*sealwax.Claim) node {
+	id := string(m.Signer)
+	if m.Party != "" {
+		id = string(m.Party)
+	}
+	who := sealwax.Printable(m.Name)
+	if m.Role != "" {
+		id += ", for " + string(m.Role)
+	}
+	signed := namesOf(counted, func(c *sealwax.Claim) bool { return m.Is(c.By) })
+	if signed == nobody {
+		return node{text: fmt.Sprintf("%s (%s): missing", who, id)}
+	}
+	return node{text: fmt.Sprintf("%s (%s): signed, with %s", who, id, signed)}
+}
+
+const nobody = "nobody signed"
+
+// namesOf are the different signers of some claims.
+func namesOf(claims []*sealwax.Claim, which func(*sealwax.Claim) bool) string {
+	var names []string
+	for _, c := range claims {
+		if n := signedBy(c); which(c) && !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) == 0 {
+		return nobody
+	}
+	return strings.Join(names, ", ")
 }
 
 func claimNode(c *sealwax.Claim, how string) node {
 	n := node{text: fmt.Sprintf("%s [%s, %s] %s", signedBy(c), c.Format, sealwax.Printable(c.Source), how)}
 	n.sub = append(n.sub, node{text: fmt.Sprintf("trusted for %s by %s", c.By.Role, sealwax.Printable(c.By.Origin))})
+	if c.By.Party.ID != "" {
+		n.sub = append(n.sub, node{text: fmt.Sprintf("for publisher %s (%s)", sealwax.Printable(c.By.Party.Name), c.By.Party.ID)})
+	}
 	if c.Covers.Whole {
 		n.sub = append(n.sub, node{text: "covers the whole artifact"})
 	} else {

@@ -35,16 +35,24 @@ func (a *app) readKeyFile(path string) ([]byte, error) {
 		}
 		return readKey(in)
 	}
+	return readFileUpTo(path, key.MaxPublicBytes)
+}
+
+func readKey(r io.Reader) ([]byte, error) { return readUpTo(r, key.MaxPublicBytes) }
+
+// readFileUpTo reads a file, and one byte more than limit if there is more: what
+// parses it says that it is too large.
+func readFileUpTo(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the key: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	return readKey(f)
+	return readUpTo(f, limit)
 }
 
-func readKey(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, key.MaxPublicBytes+1))
+func readUpTo(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the key: %w", err)
 	}

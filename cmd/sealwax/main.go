@@ -19,11 +19,15 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == run.ChildArgument {
 		os.Exit(run.ChildMain(os.Args[2:]))
 	}
-	a := &app{
+	os.Exit(newApp().main(context.Background(), os.Args[1:]))
+}
+
+// newApp is the command in its real surroundings.
+func newApp() *app {
+	return &app{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		env: os.LookupEnv, now: time.Now, interruptible: interruptible,
+		env: os.LookupEnv, now: time.Now, system: systemFolder(), interruptible: interruptible,
 	}
-	os.Exit(a.main(context.Background(), os.Args[1:]))
 }
 
 // interruptible gives a context that ends at Ctrl-C and whatever else ends a

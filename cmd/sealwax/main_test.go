@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,9 +12,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/sealwax/sealwax/gate/run"
 	"github.com/sealwax/sealwax/internal/peers"
 )
 
@@ -22,7 +25,26 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "--sealwax-child") {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"sealwax": main})
+	testscript.Main(m, map[string]func(){"sealwax": scripted})
+}
+
+// The variables of scripts that stand for what no variable moves in the command.
+const (
+	testSystem = "SEALWAX_TEST_SYSTEM" // the system's folder
+	testNow    = "SEALWAX_TEST_NOW"    // what time it is, RFC 3339
+)
+
+// scripted is main with the system's folder and the clock of a script.
+func scripted() {
+	if len(os.Args) > 1 && os.Args[1] == run.ChildArgument {
+		main()
+	}
+	a := newApp()
+	a.system = os.Getenv(testSystem)
+	if now, err := time.Parse(time.RFC3339, os.Getenv(testNow)); err == nil {
+		a.now = func() time.Time { return now }
+	}
+	os.Exit(a.main(context.Background(), os.Args[1:]))
 }
 
 // TestScripts runs testdata/script: the commands as people and scripts use them.
@@ -34,6 +56,8 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SEALWAX_CONFIG_DIR", filepath.Join(env.WorkDir, "config"))
+			env.Setenv("SEALWAX_STATE_DIR", filepath.Join(env.WorkDir, "state"))
+			env.Setenv(testSystem, filepath.Join(env.WorkDir, "etc"))
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, ".tmp"))
 			module := filepath.Join(env.WorkDir, "hello.wasm")

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sealwax/sealwax"
-	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/gate/run"
 	"github.com/sealwax/sealwax/source"
 )
@@ -94,11 +93,7 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	if err != nil {
 		return withCode(exitRunFailed, err)
 	}
-	p, err := o.policy()
-	if err != nil {
-		return withCode(exitRunFailed, err)
-	}
-	t, err := a.truster(ctx, o.keys)
+	d, err := a.decider(ctx, "run", &o.policyOptions, nil)
 	if err != nil {
 		return withCode(exitRunFailed, err)
 	}
@@ -116,9 +111,13 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 		return withCode(exitRunFailed, err)
 	}
 	defer func() { _ = artifact.Close() }()
+	demands, err := d.demands(ctx, module, artifact)
+	if err != nil {
+		return withCode(exitRunFailed, err)
+	}
 	gate := run.Gate{
-		Demands: sealwax.Demands{{Verifier: sealwax.Verifier{Formats: format.All(), Trust: t(module), Now: a.now}, Policy: p}},
-		Child:   run.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err},
+		Demands: demands, Record: d.keep,
+		Child: run.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err},
 	}
 	// From here on Ctrl-C is the guest's: the gate passes it on and waits.
 	report, result, err := gate.Run(context.WithoutCancel(ctx), artifact, job)

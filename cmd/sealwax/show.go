@@ -32,7 +32,7 @@ func (v *verification) show(o outcome) {
 		}
 		v.app.sayJSON(o.report, v.options.out)
 	case v.options.explain:
-		v.app.answer(explainTree(o.report, v.options.keys), v.options.out)
+		v.app.answer(explainTree(o.report), v.options.out)
 	case o.err == nil:
 		v.showAllowed(o.report, words)
 	case isDenied(o.err):
@@ -83,7 +83,9 @@ func (v *verification) showAllowed(r *sealwax.Report, words func(string, ...any)
 	if v.options.quiet {
 		return
 	}
-	v.app.showFindings(r.Artifact.Name+": ", r.Findings)
+	for _, one := range r.All() {
+		v.app.showFindings(r.Artifact.Name+": ", one.Findings)
+	}
 	words("%s", allowedLine(r))
 	for _, c := range r.Counted {
 		if !c.Covers.Whole {
@@ -104,6 +106,9 @@ func allowedLine(r *sealwax.Report) string {
 		if !slices.Contains(who, w) {
 			who = append(who, w)
 		}
+	}
+	if len(who) == 0 { // a policy that only warns
+		return sealwax.Printable(r.Artifact.Name) + ": allowed with warnings"
 	}
 	return sealwax.Printable(r.Artifact.Name) + ": signed by " + strings.Join(who, ", and by ")
 }
@@ -144,7 +149,12 @@ func coverageLine(c *sealwax.Claim) string {
 // showDenied says what happened, why, and what to do.
 func (a *app) showDenied(r *sealwax.Report) {
 	name := sealwax.Printable(r.Artifact.Name)
-	a.note("%s: refused: %d of %s", name, r.Have, plural(r.Need, "required signer"))
+	switch {
+	case r.Need > 0:
+		a.note("%s: refused: %d of %s%s", name, r.Have, plural(r.Need, "required signer"), by(r))
+	default:
+		a.note("%s: refused%s", name, by(r))
+	}
 	seen := map[sealwax.SignerID]bool{}
 	for _, c := range r.Counted {
 		if !seen[c.Signer] { // a signer counts once
@@ -158,6 +168,17 @@ func (a *app) showDenied(r *sealwax.Report) {
 	}
 }
 
+// by names the rule and the policy that refused, where there are any.
+func by(r *sealwax.Report) string {
+	switch {
+	case r.Policy != "" && r.Demand != "":
+		return fmt.Sprintf(" (%s, %s)", r.Demand, sealwax.Printable(r.Policy))
+	case r.Demand != "" && len(r.Also) > 0:
+		return fmt.Sprintf(" (%s)", r.Demand)
+	}
+	return ""
+}
+
 // deniedHints are the next steps after a refusal: at most two.
 func deniedHints(r *sealwax.Report) []string {
 	var out []string
@@ -167,6 +188,10 @@ func deniedHints(r *sealwax.Report) []string {
 			out = append(out, "the maker has to sign it (sealwax sign "+shellWord(r.Artifact.Name)+"), or name its signature with -s SIG")
 		case sealwax.CodeSignerUnknown:
 			out = append(out, "if you know that key: -k KEY, or sealwax trust add KEY --name NAME --for "+shellPattern(r.Artifact.Name))
+		case sealwax.CodeSignatureUnplaced, sealwax.CodePublisherStale:
+			out = append(out, "see whether the publisher has newer documents: sealwax trust update NAME FILE|URL")
+		case sealwax.CodePolicyNoRule:
+			out = append(out, "the rules are matched against the name that you typed: sealwax policy show FILE")
 		case sealwax.CodeSignatureInvalid:
 			out = append(out, "fetch the file and its signature again; if it stays so, ask the maker and do not use it")
 		case sealwax.CodeSignatureLegacy:
@@ -210,8 +235,8 @@ func shellWord(s string) string {
 	return shellQuote(s)
 }
 
-// shellPattern is a --for pattern for just this file, quoted for a shell.
-func shellPattern(path string) string {
+// filePattern is a pattern for just this file.
+func filePattern(path string) string {
 	var b strings.Builder
 	for _, r := range filepath.Base(path) {
 		if strings.ContainsRune(`*?[]{}\: `, r) {
@@ -219,7 +244,12 @@ func shellPattern(path string) string {
 		}
 		b.WriteRune(r)
 	}
-	switch p := b.String(); {
+	return b.String()
+}
+
+// shellPattern is a --for pattern for just this file, quoted for a shell.
+func shellPattern(path string) string {
+	switch p := filePattern(path); {
 	case sealwax.Printable(p) != p:
 		return "PATTERN"
 	case strings.HasPrefix(p, "-"): // a flag's value may, and a path in front would be wrong

@@ -8,19 +8,17 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/sealwax/sealwax"
-	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/source"
 )
 
 type verifyOptions struct {
 	policyOptions
+	firstUseOptions
 	signatures []string
 	out        string
 	recursive  bool
@@ -28,58 +26,6 @@ type verifyOptions struct {
 	json       bool
 	explain    bool
 	quiet      bool
-}
-
-// policyOptions are the flags that say what it takes, the same at every door.
-type policyOptions struct {
-	keys           []string
-	threshold      int
-	coverage       string
-	allowUncovered string
-	kind           string
-	require        []string
-	allowLegacy    bool
-}
-
-func (o *policyOptions) flags(f *pflag.FlagSet) {
-	keyFlag(f, &o.keys)
-	f.IntVar(&o.threshold, "threshold", 1, "how many different signers it takes: `N`")
-	f.StringVar(&o.kind, "kind", "", "demand a `KIND`: module, component or file")
-	f.StringArrayVar(&o.require, "require", nil, "demand signed statements: `NAME[=VALUE],...`")
-	f.BoolVar(&o.allowLegacy, "allow-legacy", false, "accept minisign's legacy signatures of files")
-}
-
-// policy turns the flags into what the one road asks for.
-func (o *policyOptions) policy() (*sealwax.Policy, error) {
-	p := sealwax.AnyOf(o.threshold, sealwax.RoleRelease)
-	p.AllowLegacy = o.allowLegacy
-	if o.threshold < 1 {
-		return nil, usagef("", "--threshold %d: it takes at least one signer", o.threshold)
-	}
-	var err error
-	if p.Kind, err = parseKind(o.kind); err != nil {
-		return nil, err
-	}
-	if p.Require, err = parseRequire(o.require); err != nil {
-		return nil, err
-	}
-	switch o.coverage {
-	case "whole", "": // the run gate has no such flag: it takes nothing less
-	case "prefix":
-		p.Prefix = true
-	default:
-		return nil, usagef("", "--coverage %q: want whole or prefix", o.coverage)
-	}
-	if o.allowUncovered == "" {
-		return p, nil
-	}
-	if !p.Prefix {
-		return nil, usagef("", "--allow-uncovered goes with --coverage prefix")
-	}
-	if p.AllowUncovered, err = regexp.Compile(o.allowUncovered); err != nil {
-		return nil, usagef("", "--allow-uncovered: %w", err)
-	}
-	return p, nil
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -90,13 +36,16 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `Verify looks for signatures inside each FILE and beside it (FILE.minisig, FILE.*.minisig,
 FILE.sig, FILE.wasmsig, FILE.*.wasmsig), and says whether enough people whom you trust
 signed exactly these bytes. Whom you trust: the keys given with -k, else the keys that
-are pinned for the file's name (sealwax trust).
+are pinned for the file's name (sealwax trust), or what a policy file says (-p FILE;
+sealwax help policies).
 
 Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide.`,
 		Example: `  sealwax verify release.tar.gz -k RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3
   sealwax verify app.wasm                          # a key is pinned for it
   sealwax verify app.wasm -k alice.pub -k bob.pub --threshold 2
   sealwax verify download.tgz -k maker.pub --require file,version=1.2.3
+  sealwax verify app.wasm -p two-of-three.toml --explain
+  sealwax verify app.wasm --publisher acme --offered acme.publisher   # the first time: asks
   curl … | sealwax verify - -k maker.pub -s app.minisig -o app
   sealwax verify -r dist/ -k maker.pub --json`,
 		Args: cobra.MinimumNArgs(1),
@@ -104,6 +53,7 @@ Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide.`,
 	}
 	f := c.Flags()
 	o.policyOptions.flags(f)
+	o.firstUseOptions.flags(f)
 	f.StringVar(&o.coverage, "coverage", "whole", "what a signature must cover: whole or prefix (`WHAT`)")
 	f.StringVar(&o.allowUncovered, "allow-uncovered", "", "with --coverage prefix: custom sections that may stay uncovered, a `REGEX` for the whole name")
 	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`, besides those found by name; repeats")
@@ -136,14 +86,14 @@ func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error
 // verification checks all that can be wrong with the call itself.
 func (a *app) verification(ctx context.Context, args []string, o *verifyOptions) (*verification, error) {
 	a.quiet = o.quiet
-	p, err := o.policy()
-	if err != nil {
-		return nil, err
-	}
 	if err := o.check(args); err != nil {
 		return nil, err
 	}
-	t, err := a.truster(ctx, o.keys)
+	use, err := a.firstUse(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.decider(ctx, "verify", &o.policyOptions, use.alone())
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +109,7 @@ func (a *app) verification(ctx context.Context, args []string, o *verifyOptions)
 			return nil, err
 		}
 	}
-	return &verification{app: a, options: o, policy: p, trust: t, in: in, around: func(show func()) { show() }}, nil
+	return &verification{app: a, options: o, decider: d, use: use, in: in, around: func(show func()) { show() }}, nil
 }
 
 func (o *verifyOptions) check(args []string) error {
@@ -168,6 +118,8 @@ func (o *verifyOptions) check(args []string) error {
 		return usagef("", "--json and --explain are two forms of one answer: choose one")
 	case o.out != "" && (len(args) > 1 || o.recursive):
 		return usagef("", "-o writes one artifact: verify the others without it")
+	case o.publisher != "" && (len(args) > 1 || o.recursive):
+		return usagef("", "--publisher speaks of one artifact: verify the others without it")
 	case len(o.signatures) > 0 && (len(args) > 1 || o.recursive):
 		return usagef("", "-s speaks of one artifact: verify the others without it")
 	}
@@ -178,8 +130,8 @@ func (o *verifyOptions) check(args []string) error {
 type verification struct {
 	app     *app
 	options *verifyOptions
-	policy  *sealwax.Policy
-	trust   truster
+	decider *decider
+	use     *firstUse // of a publisher that is named; else nil
 	listing func(string) ([]string, error)
 	in      io.Reader         // the standard input, if it is asked for
 	alone   bool              // there is one artifact
@@ -212,14 +164,13 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 		ctx, stop = v.app.interruptible(ctx)
 		defer stop()
 	}
-	verifier := sealwax.Verifier{Formats: format.All(), Trust: v.trust(path), Now: v.app.now}
 	stop := func() {}
 	if v.alone { // one line at a time
 		stop = v.app.follow("verifying", artifact)
 	}
-	report, err := verifier.Verify(ctx, artifact, v.policy)
+	report, err := v.judge(ctx, path, artifact)
 	stop()
-	if err != nil && !isDenied(err) {
+	if err != nil && !isDenied(err) && !needsPerson(err) {
 		err = interruptedOr(withCode(exitUndecided, err)) // whatever is broken, it is not the command line
 	}
 	if err == nil && v.options.out != "" {
@@ -229,6 +180,15 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 		})
 	}
 	return outcome{path, report, interruptedOr(err)}
+}
+
+// judge asks the one road, and whoever is at the terminal where that is how a
+// publisher is met for the first time.
+func (v *verification) judge(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	if v.use == nil {
+		return v.decider.decide(ctx, path, artifact)
+	}
+	return v.use.judge(ctx, v.decider, path, artifact)
 }
 
 // interruptedOr is what ended the work, without words if it was the user.

@@ -1,0 +1,230 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"runtime"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/format"
+	"github.com/sealwax/sealwax/gate/choose"
+	"github.com/sealwax/sealwax/internal/folders"
+	"github.com/sealwax/sealwax/policy"
+	"github.com/sealwax/sealwax/source"
+	"github.com/sealwax/sealwax/trust"
+)
+
+// policyOptions are the flags that say what it takes, the same at every door.
+type policyOptions struct {
+	keys           []string
+	policy         string
+	threshold      int
+	coverage       string
+	allowUncovered string
+	kind           string
+	require        []string
+	allowLegacy    bool
+}
+
+func (o *policyOptions) flags(f *pflag.FlagSet) {
+	keyFlag(f, &o.keys)
+	f.StringVarP(&o.policy, "policy", "p", "", "what it takes is written in `FILE`, instead of your own policy")
+	f.IntVar(&o.threshold, "threshold", 1, "how many different signers it takes: `N`")
+	f.StringVar(&o.kind, "kind", "", "demand a `KIND`: module, component or file")
+	f.StringArrayVar(&o.require, "require", nil, "demand signed statements: `NAME[=VALUE],...`")
+	f.BoolVar(&o.allowLegacy, "allow-legacy", false, "accept minisign's legacy signatures of files")
+}
+
+// given turns the flags into what the one road asks for.
+func (o *policyOptions) given() (*sealwax.Policy, error) {
+	p := sealwax.AnyOf(o.threshold, sealwax.RoleRelease)
+	p.AllowLegacy = o.allowLegacy
+	if o.threshold < 1 {
+		return nil, usagef("", "--threshold %d: it takes at least one signer", o.threshold)
+	}
+	switch o.coverage {
+	case "whole", "": // the run gate has no such flag: it takes nothing less
+	case "prefix":
+		p.Prefix = true
+	default:
+		return nil, usagef("", "--coverage %q: want whole or prefix", o.coverage)
+	}
+	if o.allowUncovered == "" {
+		return p, nil
+	}
+	if !p.Prefix {
+		return nil, usagef("", "--allow-uncovered goes with --coverage prefix")
+	}
+	var err error
+	if p.AllowUncovered, err = regexp.Compile(o.allowUncovered); err != nil {
+		return nil, usagef("", "--allow-uncovered: %w", err)
+	}
+	return p, nil
+}
+
+// loosens names a flag that says what a policy says, and is given.
+func (o *policyOptions) loosens() string {
+	switch {
+	case o.threshold != 1:
+		return "--threshold"
+	case o.coverage == "prefix":
+		return "--coverage"
+	case o.allowLegacy:
+		return "--allow-legacy"
+	}
+	return ""
+}
+
+// decider answers for the artifacts of one call.
+type decider struct {
+	chooser choose.Chooser
+	log     decisionLogs
+	gate    string // "verify", "run"
+}
+
+// decider is what the flags, the pins and the policies demand together. alone is
+// somebody who replaces the pins: a pinned name, or who was offered; may be nil.
+func (a *app) decider(ctx context.Context, gate string, o *policyOptions, alone sealwax.Trust) (*decider, error) {
+	given, err := o.given()
+	if err != nil {
+		return nil, err
+	}
+	d := &decider{gate: gate, chooser: choose.Chooser{Formats: format.All(), Now: a.now, Trust: alone}}
+	if d.chooser.Tighten.Kind, err = parseKind(o.kind); err != nil {
+		return nil, err
+	}
+	if d.chooser.Tighten.Require, err = parseRequire(o.require); err != nil {
+		return nil, err
+	}
+	if len(o.keys) > 0 {
+		anchors, err := a.anchors(ctx, o.keys, sealwax.RoleRelease, "-k")
+		if err != nil {
+			return nil, err
+		}
+		d.chooser.Trust = keyTrust(anchors)
+	}
+	if d.chooser.Store, err = a.store(); err != nil {
+		return nil, err
+	}
+	if err := a.policies(o, &d.chooser); err != nil {
+		return nil, err
+	}
+	ruled := d.chooser.System != nil || d.chooser.User != nil
+	if flag := o.loosens(); ruled && d.chooser.Trust == nil && flag != "" {
+		return nil, usagef("write it into the policy's rule", "%s is given, and a policy decides here", flag)
+	}
+	if !ruled || d.chooser.Trust != nil {
+		d.chooser.Given = given
+	}
+	d.log, err = a.decisionLogs(&d.chooser)
+	d.chooser.Digests = len(d.log) > 0
+	return d, err
+}
+
+func keyTrust(anchors []sealwax.Anchor) sealwax.Trust { return trust.Keys(anchors) }
+
+// store is whom the user knows.
+func (a *app) store() (*trust.Store, error) {
+	config, err := folders.Config(a.getenv)
+	if err != nil {
+		return nil, fmt.Errorf("finding the configuration folder: %w", err)
+	}
+	state, err := folders.State(a.getenv)
+	if err != nil {
+		return nil, fmt.Errorf("finding the state folder: %w", err)
+	}
+	return trust.OpenStore(config, state), nil
+}
+
+// policyName is the file of a policy, in the system's folder and in the user's.
+const policyName = "policy.toml"
+
+// systemFolder is where the system's administrator says what it takes. Nothing on
+// a command line or in the environment moves it, which on Windows is why it is
+// not asked of a variable either.
+func systemFolder() string {
+	if runtime.GOOS == "windows" {
+		return `C:\ProgramData\sealwax`
+	}
+	return "/etc/sealwax"
+}
+
+// policies reads the system's policy and the user's, or what -p names.
+func (a *app) policies(o *policyOptions, c *choose.Chooser) error {
+	var err error
+	if c.System, err = standing(filepath.Join(a.system, policyName)); err != nil {
+		return err
+	}
+	if o.policy != "" {
+		c.User, err = namedPolicy(o.policy)
+		return err
+	}
+	dir, err := folders.Config(a.getenv)
+	if err != nil {
+		return fmt.Errorf("finding the configuration folder: %w", err)
+	}
+	c.User, err = standing(filepath.Join(dir, policyName))
+	return err
+}
+
+// standing reads a policy that is there without being named, or is not: then it
+// imposes nothing. One that is there and cannot be used decides nothing either way.
+func standing(path string) (*policy.File, error) {
+	f, err := policy.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, withCode(exitUndecided, err)
+	}
+	return f, nil
+}
+
+// namedPolicy reads the policy that the user named: what is wrong in it is used
+// wrongly.
+func namedPolicy(path string) (*policy.File, error) {
+	f, err := policy.Load(path)
+	if wrong := (*policy.Error)(nil); errors.As(err, &wrong) {
+		return nil, withCode(exitUsage, err)
+	}
+	return f, err
+}
+
+// subject is what pins and rules are matched against: the name that was typed. A
+// stream has none.
+func subject(path string) string {
+	if path == source.Stdin {
+		return ""
+	}
+	return trust.FileSubject(path)
+}
+
+// demands are what the artifact at a path has to meet.
+func (d *decider) demands(ctx context.Context, path string, artifact *sealwax.Artifact) (sealwax.Demands, error) {
+	return d.chooser.Demands(ctx, subject(path), artifact)
+}
+
+// decide is the one road, and the record of the answer.
+func (d *decider) decide(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	demands, err := d.demands(ctx, path, artifact)
+	if err != nil {
+		return sealwax.NewUndecided(path, err), err
+	}
+	report, err := demands.Verify(ctx, artifact)
+	if unkept := d.keep(report); unkept != nil {
+		return sealwax.NewUndecided(path, unkept), unkept
+	}
+	return report, err
+}
+
+// keep writes the answer down where that is configured.
+func (d *decider) keep(report *sealwax.Report) error { return d.log.keep(d.gate, report) }

@@ -1,0 +1,144 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package choose says what it takes for an artifact to pass at any gate, and whom
+// to ask: it puts keys that were given, pins, publishers and the policies of the
+// system and of the user together into demands for the one road. It decides
+// nothing.
+package choose
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/policy"
+	"github.com/sealwax/sealwax/trust"
+)
+
+// Chooser knows what a call of a gate was given. Its zero value demands what
+// nobody can meet.
+type Chooser struct {
+	// Formats and Now are the verifiers' own.
+	Formats []sealwax.Format
+	Now     func() time.Time
+	// Store is whom the user knows. Nil is nobody, and no blocks either.
+	Store *trust.Store
+	// System and User are the policies that were found; nil is no file, which
+	// imposes nothing. Each is answered for itself.
+	System, User *policy.File
+	// Given asks of those whom Trust offers, else of the pins, what a command
+	// line says. Nil asks nothing where there is a policy, and otherwise for one
+	// signer in the role release.
+	Given *sealwax.Policy
+	// Trust replaces the pins for Given: keys on a command line, one pin, somebody
+	// who was offered. Nil is the pins for the artifact's name.
+	Trust sealwax.Trust
+	// Tighten are demands on top of what every policy says.
+	Tighten Tighten
+	// Digests asks for the artifact's digest in every report.
+	Digests bool
+}
+
+// Tighten is what a command line may ask for on top of a policy: nothing in it
+// can make a policy admit more.
+type Tighten struct {
+	Kind    sealwax.Kind
+	Require []sealwax.Requirement
+}
+
+// on is the policy with the further demands. A demand for another kind than the
+// policy's own can be met by nothing, and keeps being so.
+func (t Tighten) on(p *sealwax.Policy) *sealwax.Policy {
+	out := *p
+	if t.Kind != "" && out.Kind == "" {
+		out.Kind = t.Kind
+	}
+	if t.Kind != out.Kind && t.Kind != "" {
+		out.NoRule = fmt.Sprintf("a %s is demanded, and the policy's rule is for a %s", t.Kind, out.Kind)
+	}
+	out.Require = append(out.Require[:len(out.Require):len(out.Require)], t.Require...)
+	return &out
+}
+
+// The names of demands, for people.
+const (
+	SystemDemand = "the system's policy"
+	UserDemand   = "the user's policy"
+	GivenDemand  = "what was given"
+)
+
+// Demands are what an artifact has to meet, under the name that the caller calls
+// it by. The name is a path, or a canonical name with a scheme: see
+// [trust.FileSubject]. An artifact without a name has no subject, and no pin and
+// no rule speaks of it.
+func (c *Chooser) Demands(ctx context.Context, subject string, a *sealwax.Artifact) (sealwax.Demands, error) {
+	void, err := c.void(ctx)
+	if err != nil {
+		return nil, err
+	}
+	verifier := func(t sealwax.Trust) sealwax.Verifier {
+		return sealwax.Verifier{Formats: c.Formats, Now: c.Now, Trust: c.guard(t), Void: void, Digests: c.Digests}
+	}
+	var out sealwax.Demands
+	for _, p := range []struct {
+		name string
+		file *policy.File
+	}{{SystemDemand, c.System}, {UserDemand, c.User}} {
+		if p.file == nil {
+			continue
+		}
+		judged, known, err := c.rule(ctx, p.file, subject, a)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+		out = append(out, sealwax.Demand{Name: p.name, Verifier: verifier(known), Policy: c.Tighten.on(judged)})
+	}
+	given := c.Given
+	if given == nil && len(out) == 0 {
+		given = sealwax.AnyOf(1, sealwax.RoleRelease)
+	}
+	if given != nil {
+		out = append(out, sealwax.Demand{Name: GivenDemand, Verifier: verifier(c.given(subject)), Policy: c.Tighten.on(given)})
+	}
+	return out, nil
+}
+
+// Verify asks what [Chooser.Demands] gives. The report is never nil, and the error
+// is nil if and only if the artifact may pass.
+func (c *Chooser) Verify(ctx context.Context, subject string, a *sealwax.Artifact) (*sealwax.Report, error) {
+	demands, err := c.Demands(ctx, subject, a)
+	if err != nil {
+		return sealwax.NewUndecided(a.Name(), err), err
+	}
+	return demands.Verify(ctx, a)
+}
+
+func (c *Chooser) void(ctx context.Context) (map[string]string, error) {
+	if c.Store == nil {
+		return nil, nil
+	}
+	return c.Store.Void(ctx)
+}
+
+// guard holds whoever is offered against what the user and the publishers say of
+// them, so that no key is good only because it was given another way.
+func (c *Chooser) guard(t sealwax.Trust) sealwax.Trust {
+	if t == nil || c.Store == nil {
+		return t
+	}
+	return c.Store.Guard(t)
+}
+
+// given is whom to ask for what was given. Both roles are offered, so that a key
+// of the wrong one is called by its name: the policy counts the right one only.
+func (c *Chooser) given(subject string) sealwax.Trust {
+	switch {
+	case c.Trust != nil:
+		return c.Trust
+	case c.Store == nil || subject == "":
+		return nil
+	}
+	return c.Store.For(subject, sealwax.RoleRelease, sealwax.RoleNative)
+}

@@ -1,0 +1,180 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package choose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/policy"
+	"github.com/sealwax/sealwax/trust"
+	"github.com/sealwax/sealwax/trust/publisher"
+)
+
+// rule is what a policy file demands of an artifact, and whom it knows. Without a
+// rule that speaks of the artifact it is a policy that refuses.
+func (c *Chooser) rule(ctx context.Context, f *policy.File, subject string, a *sealwax.Artifact) (*sealwax.Policy, sealwax.Trust, error) {
+	r, ok := f.Match(subject, a.Kind())
+	if !ok {
+		return &sealwax.Policy{
+			Name:   f.Name,
+			NoRule: fmt.Sprintf("no rule of %s speaks of a %s called %s", f.Name, a.Kind(), sealwax.Printable(a.Name())),
+		}, nil, nil
+	}
+	p := r.Policy(a.Kind())
+	k := &circle{chooser: c, file: f, subject: subject, chains: map[string]*publisher.Chain{}}
+	known, err := k.of(ctx, r, distinct(p.Need))
+	return p, known, err
+}
+
+// distinct reports whether any set of a rule counts publishers and not keys.
+func distinct(q sealwax.Quorum) bool {
+	return q.Distinct || slices.ContainsFunc(q.Of, distinct)
+}
+
+// circle gathers whom a rule of a policy names.
+type circle struct {
+	chooser *Chooser
+	file    *policy.File
+	subject string
+	chains  map[string]*publisher.Chain
+}
+
+// of is whom the members of a rule stand for.
+func (k *circle) of(ctx context.Context, r *policy.Rule, distinct bool) (sealwax.Trust, error) {
+	var named trust.Keys
+	for _, s := range r.Signers() {
+		by := sealwax.Anchor{Key: s.Key, Name: s.Name, Role: r.Role, Origin: fmt.Sprintf("%s:%d", k.file.Name, s.Line)}
+		if distinct {
+			party, err := k.partyOf(ctx, by)
+			if err != nil {
+				return nil, err
+			}
+			by.Party = party
+		}
+		named = append(named, by)
+	}
+	for _, p := range r.Publishers() {
+		chain, err := k.chain(ctx, p.Publisher)
+		if err != nil {
+			return nil, err
+		}
+		origin := fmt.Sprintf("%s:%d", k.file.Name, p.Line)
+		named = append(named, trust.PublisherAnchors(chain, p.Name, origin, k.subject, p.Role)...)
+	}
+	out := union{named}
+	if roles := r.Pinned(); len(roles) > 0 && k.chooser.Store != nil && k.subject != "" {
+		out = append(out, k.chooser.Store.For(k.subject, roles...))
+	}
+	return out, nil
+}
+
+// errNoChain says that a policy names a publisher of whom nothing is known.
+var errNoChain = errors.New("its documents are not known")
+
+// chain is the longest history of a publisher that is known: what lies beside the
+// policy, or what the store has seen since.
+func (k *circle) chain(ctx context.Context, p *policy.Publisher) (*publisher.Chain, error) {
+	if c := k.chains[p.Name]; c != nil {
+		return c, nil
+	}
+	var own *publisher.Chain
+	if p.Chain != nil {
+		var err error
+		if own, err = publisher.ParseChain(p.Chain); err != nil {
+			return nil, fmt.Errorf("publisher %s, in %s: %w", p.Name, p.From, err)
+		}
+		if own.ID() != p.ID {
+			return nil, fmt.Errorf("publisher %s: %s is of %s, and the policy names %s: correct one of them", p.Name, p.From, own.ID(), p.ID)
+		}
+	}
+	longest, err := k.seen(ctx, p.ID, own)
+	if err != nil {
+		return nil, fmt.Errorf("publisher %s: %w", p.Name, err)
+	}
+	if longest == nil {
+		return nil, fmt.Errorf("publisher %s: %w: write chain = \"FILE.publisher\" into the policy, or pin it with sealwax trust add", p.Name, errNoChain)
+	}
+	k.chains[p.Name] = longest
+	return longest, nil
+}
+
+// seen is the longer of what the policy brings and what the store knows.
+func (k *circle) seen(ctx context.Context, id sealwax.PartyID, own *publisher.Chain) (*publisher.Chain, error) {
+	if k.chooser.Store == nil {
+		return own, nil
+	}
+	stored, err := k.chooser.Store.Chain(ctx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case stored == nil:
+		return own, nil
+	case own == nil:
+		return stored, nil
+	}
+	switch own.Compare(stored).Kind {
+	case publisher.Ahead, publisher.Recovers:
+		return stored, nil
+	case publisher.Same, publisher.Behind, publisher.Superseded:
+		return own, nil
+	default:
+		return nil, &sealwax.CodedError{Code: sealwax.CodePublisherFork, Err: errors.New("what the policy brings and what was seen before contradict each other: ask the publisher which is true")}
+	}
+}
+
+// partyOf is the publisher that lists a key, as far as the policy and the store
+// know: it counts once with the others of that publisher.
+func (k *circle) partyOf(ctx context.Context, by sealwax.Anchor) (sealwax.Party, error) {
+	for i := range k.file.Publishers {
+		p := &k.file.Publishers[i]
+		chain, err := k.chain(ctx, p)
+		if errors.Is(err, errNoChain) {
+			continue
+		}
+		if err != nil {
+			return sealwax.Party{}, err
+		}
+		if chain.Lists(by.Key) {
+			return sealwax.Party{ID: p.ID, Name: p.Name, Threshold: 1}, nil
+		}
+	}
+	if k.chooser.Store == nil {
+		return sealwax.Party{}, nil
+	}
+	parties, err := k.chooser.Store.PublishersOf(ctx, by.Key)
+	if err != nil || len(parties) == 0 {
+		return sealwax.Party{}, err
+	}
+	party := parties[0]
+	party.Threshold = 1
+	return party, nil
+}
+
+// union is several who know people.
+type union []sealwax.Trust
+
+// Anchors offers whom any of them offers. Not knowing the hint is an error only
+// if nobody is offered.
+func (u union) Anchors(ctx context.Context, h sealwax.Hint) ([]sealwax.Anchor, error) {
+	var out []sealwax.Anchor
+	var unknown error
+	for _, t := range u {
+		anchors, err := t.Anchors(ctx, h)
+		switch {
+		case errors.Is(err, sealwax.ErrHintUnknown):
+			unknown = err
+		case err != nil:
+			return nil, err
+		}
+		out = append(out, anchors...)
+	}
+	if len(out) == 0 {
+		return nil, unknown
+	}
+	return out, nil
+}
