@@ -31,16 +31,17 @@ func (k Keys) Anchors(_ context.Context, h sealwax.Hint) ([]sealwax.Anchor, erro
 	return named[:min(len(named), sealwax.MaxTries)], nil
 }
 
-// distinct drops repetitions: the same key, id and role once more.
+// distinct drops repetitions: the same key, id, role and party once more.
 func (k Keys) distinct() Keys {
 	type who struct {
-		key  key.Public
-		role sealwax.Role
+		key   key.Public
+		role  sealwax.Role
+		party sealwax.PartyID
 	}
 	seen := map[who]bool{}
 	out := make(Keys, 0, len(k))
 	for _, a := range k {
-		if id := (who{a.Key, a.Role}); !seen[id] {
+		if id := (who{a.Key, a.Role, a.Party.ID}); !seen[id] {
 			seen[id] = true
 			out = append(out, a)
 		}

@@ -24,7 +24,7 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		before, err := OpenStore(dir).List(t.Context())
+		before, err := openStore(dir).List(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestKill(t *testing.T) {
 		rest, _ := io.ReadAll(out)
 		_ = c.Wait()
 		reported := strings.Count(first+string(rest), prefix+"-")
-		after, err := OpenStore(dir).List(t.Context())
+		after, err := openStore(dir).List(t.Context())
 		if err != nil {
 			t.Fatalf("after a kill: %v", err)
 		}
@@ -49,7 +49,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("%d reported, %d there", reported, grown)
 		}
 	}
-	if err := OpenStore(dir).Add(t.Context(), testPin(t, "last", 1, "last")); err != nil {
+	if err := openStore(dir).Add(t.Context(), testPin(t, "last", 1, "last")); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,12 +4,10 @@
 package trust
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+	"strconv"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/pattern"
@@ -27,36 +25,73 @@ func ParsePin(data []byte) (Pin, error) {
 }
 
 func parsePin(data []byte) (Pin, error) {
-	r, err := newFieldReader(data, pinHeader)
+	r, err := newFieldReader(data, pinHeader, MaxPinBytes)
 	if err != nil {
 		return Pin{}, err
 	}
 	var p Pin
-	read := []struct {
-		field string
-		parse func(value string) error
-	}{
-		{pinNameField, func(v string) error { p.Name = v; return CheckPinName(v) }},
-		{pinKey, func(v string) (err error) { p.Key, err = parseKeyLine(v); return err }},
-		{pinFingerprint, func(v string) error { return checkFingerprint(v, p.Key) }},
-		{pinRole, func(v string) error { p.Role = sealwax.Role(v); return nil }},
-		{pinFor, p.addPattern},
-		{pinAdded, func(v string) (err error) { p.Added, err = parseTime(v); return err }},
+	if err := r.fields(p.nameRows()); err != nil {
+		return Pin{}, err
 	}
-	for _, f := range read {
-		if err := r.field(f.field, f.parse); err != nil {
-			return Pin{}, err
-		}
-		for f.field == pinFor && r.at(pinFor) {
-			if err := r.field(f.field, f.parse); err != nil {
-				return Pin{}, err
-			}
-		}
+	who := p.keyRows()
+	if r.at(pinPublisher) { // a pin is of one or of the other
+		who = p.publisherRows()
 	}
-	if err := r.end(); err != nil {
+	if err := r.fields(who); err != nil {
+		return Pin{}, err
+	}
+	if err := p.parseUse(r); err != nil {
 		return Pin{}, err
 	}
 	return p, p.check()
+}
+
+func (p *Pin) nameRows() []fieldRow {
+	return []fieldRow{{pinNameField, func(v string) error { p.Name = v; return CheckPinName(v) }}}
+}
+
+func (p *Pin) keyRows() []fieldRow {
+	return []fieldRow{
+		{pinKey, func(v string) (err error) { p.Key, err = parseKeyLine(v); return err }},
+		{pinFingerprint, func(v string) error { return checkFingerprint(v, p.Key) }},
+	}
+}
+
+func (p *Pin) publisherRows() []fieldRow {
+	return []fieldRow{
+		{pinPublisher, func(v string) error { p.Publisher = sealwax.PartyID(v); return CheckPublisherID(p.Publisher) }},
+		{pinSequence, func(v string) (err error) { p.Sequence, err = parseSequence(v); return err }},
+		{pinHead, func(v string) error { p.Head = v; return checkDigest(v) }},
+	}
+}
+
+// parseUse reads what the pin is for, behind whose it is.
+func (p *Pin) parseUse(r *fieldReader) error {
+	if err := r.field(pinRole, func(v string) error { p.Role = sealwax.Role(v); return nil }); err != nil {
+		return err
+	}
+	for {
+		if err := r.field(pinFor, p.addPattern); err != nil {
+			return err
+		}
+		if !r.at(pinFor) {
+			break
+		}
+	}
+	err := r.field(pinAdded, func(v string) (err error) { p.Added, err = parseTime(v); return err })
+	if err != nil {
+		return err
+	}
+	return r.end()
+}
+
+// parseSequence reads a document's number in the one form in which it is written.
+func parseSequence(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || strconv.Itoa(n) != s || n < 0 || n >= maxSequence {
+		return 0, fmt.Errorf("want a number from 0 to %d", maxSequence-1)
+	}
+	return n, nil
 }
 
 func (p *Pin) addPattern(v string) error {
@@ -87,71 +122,6 @@ func parseKeyLine(s string) (key.Public, error) {
 func checkFingerprint(s string, k key.Public) error {
 	if s != string(k.Fingerprint()) {
 		return fmt.Errorf("not the fingerprint of the key above, which is %s", k.Fingerprint())
-	}
-	return nil
-}
-
-// parseTime reads a time in the one form in which it is written.
-func parseTime(s string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || t.UTC().Format(time.RFC3339) != s {
-		return time.Time{}, errors.New("want a time in UTC such as 2026-01-31T12:00:00Z")
-	}
-	return t.UTC(), nil
-}
-
-// fieldReader reads "name: value" lines in a fixed order.
-type fieldReader struct {
-	lines []string
-	line  int // of the next one, counted from 1
-}
-
-// newFieldReader takes a file apart and holds its first line against header.
-func newFieldReader(data []byte, header string) (*fieldReader, error) {
-	if len(data) > MaxPinBytes {
-		return nil, fmt.Errorf("larger than %d bytes", MaxPinBytes)
-	}
-	if bytes.ContainsRune(data, '\r') {
-		return nil, errors.New("a carriage return: save the file with line feeds alone")
-	}
-	text, ok := strings.CutSuffix(string(data), "\n")
-	if !ok {
-		return nil, errors.New("no line feed at its end: it is cut off, or empty")
-	}
-	lines := strings.Split(text, "\n")
-	if lines[0] != header {
-		return nil, fmt.Errorf("line 1: want %q", header)
-	}
-	return &fieldReader{lines[1:], 2}, nil
-}
-
-// at reports whether the next line is this field's.
-func (r *fieldReader) at(name string) bool {
-	return len(r.lines) > 0 && strings.HasPrefix(r.lines[0], name+": ")
-}
-
-// field reads the next line, which must be this field's: none may be missing,
-// unknown or there twice.
-func (r *fieldReader) field(name string, parse func(value string) error) error {
-	if len(r.lines) == 0 {
-		return fmt.Errorf("line %d: the file ends where %q belongs", r.line, name+": …")
-	}
-	value, ok := strings.CutPrefix(r.lines[0], name+": ")
-	if !ok {
-		return fmt.Errorf("line %d: want %q here", r.line, name+": …")
-	}
-	if err := parse(value); err != nil {
-		return fmt.Errorf("line %d: %s: %w", r.line, name, err)
-	}
-	r.lines = r.lines[1:]
-	r.line++
-	return nil
-}
-
-// end holds the file to have no further line.
-func (r *fieldReader) end() error {
-	if len(r.lines) > 0 {
-		return fmt.Errorf("line %d: want nothing here", r.line)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/pattern"
 	"github.com/sealwax/sealwax/key"
+	"github.com/sealwax/sealwax/trust/publisher"
 )
 
 // Limits of pins.
@@ -39,81 +40,102 @@ func ParsePattern(s string) (Pattern, error) { return pattern.Parse(s) }
 // like, it is never taken for a canonical name.
 func FileSubject(path string) string { return "./" + path }
 
-// Pin says that the user knows whose key this is, and what they trust it for.
-// The zero Pin is invalid.
+// Pin says that the user knows whose key this is, or which publisher, and what
+// they trust it for. It is of one of them, never of both. The zero Pin is invalid.
 type Pin struct {
 	// Name is what the user calls the key's owner: 1 to 64 of a-z 0-9 . _ -, a
 	// letter or digit first.
 	Name string
-	// Key is kept with its minisign key id.
+	// Key is kept with its minisign key id. It is zero in a pin of a publisher.
 	Key key.Public
+	// Publisher is the hash of the publisher's first document, "publisher:" and 64
+	// lower-case hexadecimal digits; empty in a pin of a key.
+	Publisher sealwax.PartyID
+	// Sequence and Head are the number and the digest ("sha256:…") of the newest
+	// document of the publisher that was known when it was pinned: no chain without
+	// that document is ever taken for the publisher's, save one that recovers from it.
+	Sequence int
+	Head     string
 	// For says which subjects: any of 1 to [MaxPatterns].
 	For []Pattern
-	// Role is what the key may sign: release or native.
+	// Role is what is pinned may sign: any but root. Artifacts are signed in the
+	// roles release and native.
 	Role sealwax.Role
 	// Added is when the user decided, kept to the second.
 	Added time.Time
 }
 
-// maxPinName is the longest name of a pin.
-const maxPinName = 64
+// maxSequence is one more than the highest number of a publisher's document.
+const maxSequence = publisher.MaxDocuments
 
-// isPinName is [a-z0-9][a-z0-9._-]{0,63}, by hand: a compiled pattern would cost
-// every start of the program.
-func isPinName(s string) bool {
-	if s == "" || len(s) > maxPinName {
-		return false
-	}
-	for i, c := range []byte(s) {
-		alphanumeric := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
-		if !alphanumeric && (i == 0 || c != '.' && c != '_' && c != '-') {
-			return false
-		}
-	}
-	return true
-}
-
-// isDeviceName reports names that are no files on Windows, whatever follows a dot.
-func isDeviceName(s string) bool {
-	stem, _, _ := strings.Cut(s, ".")
-	switch stem {
-	case "con", "prn", "aux", "nul":
-		return true
-	}
-	port, digit := strings.CutPrefix(stem, "com")
-	if !digit {
-		port, digit = strings.CutPrefix(stem, "lpt")
-	}
-	return digit && len(port) == 1 && port[0] >= '0' && port[0] <= '9'
-}
-
-// CheckPinName says why a name cannot be a pin's.
-func CheckPinName(name string) error {
-	if !isPinName(name) {
-		return fmt.Errorf("name %q: want 1 to 64 of a-z 0-9 . _ -, a letter or digit first", name)
-	}
-	if isDeviceName(name) {
-		return fmt.Errorf("name %q: it is a device's name on Windows: choose another", name)
-	}
-	return nil
-}
+// CheckPinName says why a name cannot be a pin's: it is that of a file.
+func CheckPinName(name string) error { return publisher.CheckName(name) }
 
 // check says why a pin cannot be kept.
 func (p *Pin) check() error {
 	if err := CheckPinName(p.Name); err != nil {
 		return err
 	}
-	if p.Key.IsZero() {
-		return errors.New("no key")
+	if err := p.checkWho(); err != nil {
+		return err
 	}
-	// An unknown role would be trusted for nothing, without a word.
-	if p.Role != sealwax.RoleRelease && p.Role != sealwax.RoleNative {
-		return fmt.Errorf("role %q: want %s or %s", p.Role, sealwax.RoleRelease, sealwax.RoleNative)
+	if err := CheckRole(p.Role); err != nil {
+		return err
 	}
-	if y := p.Added.UTC().Year(); p.Added.IsZero() || y < 1 || y > 9999 {
-		return errors.New("no time when it was added")
+	if err := checkTime(p.Added); err != nil {
+		return fmt.Errorf("%w when it was added", err)
 	}
 	return checkPatterns(p.For)
+}
+
+func (p *Pin) checkWho() error {
+	switch {
+	case p.Publisher == "" && p.Key.IsZero():
+		return errors.New("no key")
+	case p.Publisher == "" && (p.Sequence != 0 || p.Head != ""):
+		return errors.New("a key has no documents")
+	case p.Publisher == "":
+		return nil
+	case !p.Key.IsZero():
+		return errors.New("a key and a publisher: a pin is of one")
+	case p.Sequence < 0 || p.Sequence >= maxSequence:
+		return fmt.Errorf("sequence %d: want 0 to %d", p.Sequence, maxSequence-1)
+	}
+	return errors.Join(CheckPublisherID(p.Publisher), checkDigest(p.Head))
+}
+
+// CheckRole says why a pin cannot be for a role: it is no word, or it is root,
+// whose keys sign a publisher's documents and never an artifact.
+func CheckRole(role sealwax.Role) error {
+	if role == publisher.RoleRoot {
+		return errors.New("role root: root keys sign a publisher's documents, and nothing else")
+	}
+	return publisher.CheckRole(role)
+}
+
+// publisherPrefix begins the id of every publisher.
+const publisherPrefix = "publisher:"
+
+// CheckPublisherID says why a text is no publisher's id.
+func CheckPublisherID(id sealwax.PartyID) error {
+	_, err := publisher.ParseID(string(id))
+	return err
+}
+
+// checkDigest says why a text is no digest of an artifact or a document.
+func checkDigest(s string) error { return publisher.CheckDigest(s) }
+
+// isHash: the 64 lower-case hexadecimal digits of a SHA-256.
+func isHash(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// Identity says whose pin it is: a fingerprint, or a publisher's id.
+func (p *Pin) Identity() string {
+	if p.Publisher != "" {
+		return string(p.Publisher)
+	}
+	return string(p.Key.Fingerprint())
 }
 
 func checkPatterns(patterns []Pattern) error {
@@ -131,7 +153,7 @@ func checkPatterns(patterns []Pattern) error {
 	return nil
 }
 
-// anchor is the pin on the road.
+// anchor is the pin of a key on the road.
 func (p *Pin) anchor() sealwax.Anchor {
 	return sealwax.Anchor{Key: p.Key, Name: p.Name, Role: p.Role, Origin: "pin " + p.Name}
 }
@@ -141,19 +163,24 @@ func (p *Pin) isFor(s pattern.Subject) bool {
 	return slices.ContainsFunc(p.For, func(f Pattern) bool { return f.Match(s) })
 }
 
-// repeats reports whether p says again what q says: the same key in the same
-// role for a pattern that q has too.
+// repeats reports whether p says again what q says: the same key or publisher in
+// the same role for a pattern that q has too.
 func (p *Pin) repeats(q *Pin) bool {
-	return p.Key.Equal(q.Key) && p.Role == q.Role &&
+	return p.Identity() == q.Identity() && p.Role == q.Role &&
 		slices.ContainsFunc(p.For, func(f Pattern) bool { return slices.Contains(q.For, f) })
 }
 
-// The fields of a pin file, in their order. Only pinFor repeats.
+// The fields of a pin file, in their order. Only pinFor repeats. A pin of a
+// publisher has pinPublisher, pinSequence and pinHead where one of a key has
+// pinKey and pinFingerprint.
 const (
 	pinHeader      = "sealwax pin/v1"
 	pinNameField   = "name"
 	pinKey         = "key"
 	pinFingerprint = "fingerprint"
+	pinPublisher   = "publisher"
+	pinSequence    = "sequence"
+	pinHead        = "head"
 	pinRole        = "role"
 	pinFor         = "for"
 	pinAdded       = "added"
@@ -167,12 +194,18 @@ func (p *Pin) Marshal() ([]byte, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", pinHeader)
 	fmt.Fprintf(&b, "%s: %s\n", pinNameField, p.Name)
-	fmt.Fprintf(&b, "%s: %s\n", pinKey, p.Key.MinisignLine())
-	fmt.Fprintf(&b, "%s: %s\n", pinFingerprint, p.Key.Fingerprint())
+	if p.Publisher == "" {
+		fmt.Fprintf(&b, "%s: %s\n", pinKey, p.Key.MinisignLine())
+		fmt.Fprintf(&b, "%s: %s\n", pinFingerprint, p.Key.Fingerprint())
+	} else {
+		fmt.Fprintf(&b, "%s: %s\n", pinPublisher, p.Publisher)
+		fmt.Fprintf(&b, "%s: %d\n", pinSequence, p.Sequence)
+		fmt.Fprintf(&b, "%s: %s\n", pinHead, p.Head)
+	}
 	fmt.Fprintf(&b, "%s: %s\n", pinRole, p.Role)
 	for _, f := range p.For {
 		fmt.Fprintf(&b, "%s: %s\n", pinFor, f)
 	}
-	fmt.Fprintf(&b, "%s: %s\n", pinAdded, p.Added.UTC().Format(time.RFC3339))
+	fmt.Fprintf(&b, "%s: %s\n", pinAdded, formatTime(p.Added))
 	return []byte(b.String()), nil
 }

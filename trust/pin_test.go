@@ -87,6 +87,7 @@ func TestParsePinRefuses(t *testing.T) {
 		{"empty", "", "cut off"},
 		{"no line feed", strings.TrimSuffix(good, "\n"), "cut off"},
 		{"CRLF", strings.ReplaceAll(good, "\n", "\r\n"), "carriage return"},
+		{"publisher without a chain", swap("key", "publisher: publisher:"+hash("1")+"\n"), `line 4: want "sequence: …"`},
 		{"too large", good + strings.Repeat("x", MaxPinBytes) + "\n", "larger than"},
 		{"another version", swap("sealwax", "sealwax pin/v2\n"), `line 1: want "sealwax pin/v1"`},
 		{"no header", swap("sealwax", ""), "line 1"},
@@ -118,7 +119,8 @@ func TestParsePinRefuses(t *testing.T) {
 		{"another fingerprint", swap("fingerprint", "fingerprint: "+otherPrint+"\n"), "line 4: fingerprint"},
 		{"upper case fingerprint", swap("fingerprint", strings.ToUpper(line("fingerprint"))), "line 4"},
 		{"no fingerprint's value", swap("fingerprint", "fingerprint: \n"), "line 4"},
-		{"unknown role", swap("role", "role: relase\n"), `role "relase": want release or native`},
+		{"role root", swap("role", "role: root\n"), "root keys sign a publisher's documents"},
+		{"no role's name", swap("role", "role: Release\n"), `role "Release"`},
 		{"empty role", swap("role", "role: \n"), "role"},
 		{"bad pattern", swap("for: *", "for: a[b]\n"), "line 6: for: pattern"},
 		{"empty pattern", swap("for: *", "for: \n"), "line 6: for: pattern"},
@@ -140,6 +142,58 @@ func TestParsePinRefuses(t *testing.T) {
 				t.Errorf("with the error comes %+v", p)
 			}
 		})
+	}
+}
+
+// goldenPublisherPin is the other example of docs/formats/pin.md.
+const goldenPublisherPin = `sealwax pin/v1
+name: acme
+publisher: publisher:1111111111111111111111111111111111111111111111111111111111111111
+sequence: 3
+head: sha256:2222222222222222222222222222222222222222222222222222222222222222
+role: release
+for: *.wasm
+added: 2026-01-31T12:00:00Z
+`
+
+// hash is the hexadecimal of a hash that consists of one digit.
+func hash(digit string) string { return strings.Repeat(digit, 64) }
+
+func TestPublisherPinGolden(t *testing.T) {
+	p := Pin{
+		Name: "acme", Publisher: sealwax.PartyID("publisher:" + hash("1")), Sequence: 3, Head: "sha256:" + hash("2"),
+		Role: sealwax.RoleRelease, For: patterns(t, "*.wasm"), Added: day,
+	}
+	data, err := p.Marshal()
+	if err != nil || string(data) != goldenPublisherPin {
+		t.Errorf("%v, got\n%swant\n%s", err, data, goldenPublisherPin)
+	}
+	q, err := ParsePin([]byte(goldenPublisherPin))
+	if err != nil || q.Publisher != p.Publisher || q.Sequence != 3 || q.Head != p.Head || !q.Key.IsZero() || q.Identity() != string(p.Publisher) {
+		t.Errorf("%+v, %v", q, err)
+	}
+}
+
+func TestParsePublisherPinRefuses(t *testing.T) {
+	for _, tt := range []struct{ name, from, to, want string }{
+		{"no sequence", "sequence: 3\n", "", "line 4"},
+		{"no head", "head: sha256:" + hash("2") + "\n", "", "line 5"},
+		{"a key too", "role:", "key: " + testKey(t, 0).MinisignLine() + "\nrole:", "line 6"},
+		{"a key before", "publisher:", "key: " + testKey(t, 0).MinisignLine() + "\npublisher:", "line 4"},
+		{"id in capitals", "publisher:1111", "publisher:AAAA", "line 3"},
+		{"id too short", "publisher:1111", "publisher:111", "line 3"},
+		{"id of another kind", "publisher:1", "sha256:1", "line 3"},
+		{"negative", "sequence: 3", "sequence: -1", "line 4"},
+		{"plus", "sequence: 3", "sequence: +3", "line 4"},
+		{"zeros", "sequence: 3", "sequence: 03", "line 4"},
+		{"too many", "sequence: 3", "sequence: 1024", "line 4"},
+		{"head of another kind", "head: sha256", "head: key", "line 5"},
+		{"role root", "role: release", "role: root", "root keys"},
+	} {
+		text := strings.Replace(goldenPublisherPin, tt.from, tt.to, 1)
+		if p, err := ParsePin([]byte(text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %+v, %v; want %q", tt.name, p, err, tt.want)
+		}
 	}
 }
 
@@ -174,11 +228,20 @@ func TestMaxPatterns(t *testing.T) {
 
 func TestMarshalRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*Pin){
-		"zero":             func(p *Pin) { *p = Pin{} },
-		"no name":          func(p *Pin) { p.Name = "" },
-		"no key":           func(p *Pin) { p.Key = key.Public{} },
-		"no role":          func(p *Pin) { p.Role = "" },
-		"unknown role":     func(p *Pin) { p.Role = "root" },
+		"zero":              func(p *Pin) { *p = Pin{} },
+		"no name":           func(p *Pin) { p.Name = "" },
+		"no key":            func(p *Pin) { p.Key = key.Public{} },
+		"no role":           func(p *Pin) { p.Role = "" },
+		"role root":         func(p *Pin) { p.Role = "root" },
+		"no role's name":    func(p *Pin) { p.Role = "a b" },
+		"key and publisher": func(p *Pin) { p.Publisher, p.Head = sealwax.PartyID("publisher:"+hash("1")), "sha256:"+hash("1") },
+		"a key's sequence":  func(p *Pin) { p.Sequence = 1 },
+		"a key's head":      func(p *Pin) { p.Head = "sha256:" + hash("1") },
+		"no head":           func(p *Pin) { p.Key, p.Publisher = key.Public{}, sealwax.PartyID("publisher:"+hash("1")) },
+		"bad publisher":     func(p *Pin) { p.Key, p.Publisher, p.Head = key.Public{}, "publisher:x", "sha256:"+hash("1") },
+		"far sequence": func(p *Pin) {
+			p.Key, p.Publisher, p.Head, p.Sequence = key.Public{}, sealwax.PartyID("publisher:"+hash("1")), "sha256:"+hash("1"), maxSequence
+		},
 		"no pattern":       func(p *Pin) { p.For = nil },
 		"zero pattern":     func(p *Pin) { p.For = []Pattern{{}} },
 		"pattern twice":    func(p *Pin) { p.For = patterns(t, "a", "b", "a") },
@@ -216,6 +279,7 @@ func FuzzParsePin(f *testing.F) {
 	_, good := golden(f)
 	f.Add([]byte(good))
 	f.Add([]byte(strings.Replace(good, "release", "native", 1)))
+	f.Add([]byte(goldenPublisherPin))
 	f.Add([]byte(strings.Replace(good, "for: *.wasm\n", "", 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := ParsePin(data)

@@ -8,13 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"sync"
 
-	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/atomicfile"
-	"github.com/sealwax/sealwax/internal/pattern"
-	"github.com/sealwax/sealwax/key"
 )
 
 var (
@@ -25,21 +21,34 @@ var (
 	ErrNoPin = errors.New("there is no such pin")
 )
 
-// Store is the pins in a configuration folder: one file each, pins/NAME.pin. Any
-// number of goroutines and processes may use a folder at once.
+// Store is what the user knows, on disk: pins and blocks in a configuration
+// folder, and what was seen of publishers in a state folder. Any number of
+// goroutines and processes may use the folders at once. docs/formats/pin.md is the
+// specification.
 //
-// The zero Store has no folder: it fails, and so decides nothing.
+// The zero Store has no folders: it fails, and so decides nothing.
 type Store struct {
-	folder folder
+	pins, blocks             folder // decided by the user
+	chains, firsts, evidence folder // seen
+	indexes                  folder // can be made again
 
-	mu     sync.Mutex
-	pins   []Pin // as they were when first asked for; see For
-	loaded bool
+	mu   sync.Mutex
+	seen *view // as it was when first asked for; see For
 }
 
-// OpenStore is the store in a configuration folder. Nothing is read until
-// somebody asks, and a folder that is not there is a store without pins.
-func OpenStore(config string) *Store { return &Store{folder: folder{base: config, sub: "pins"}} }
+// OpenStore is the store in a configuration folder and a state folder. Nothing is
+// read until somebody asks, and folders that are not there are a store that knows
+// nobody.
+func OpenStore(config, state string) *Store {
+	if config == "" || state == "" {
+		return &Store{}
+	}
+	return &Store{
+		pins: folder{base: config, sub: "pins"}, blocks: folder{base: config, sub: "blocks"},
+		chains: folder{base: state, sub: "publishers"}, firsts: folder{base: state, sub: "first-use"},
+		evidence: folder{base: state, sub: "evidence"}, indexes: folder{base: state},
+	}
+}
 
 const pinExt = ".pin"
 
@@ -47,7 +56,7 @@ const pinExt = ".pin"
 // be read, to be shown and not to be trusted. The error joins a [*FileError] for
 // each file that is wrong.
 func (s *Store) List(ctx context.Context) ([]Pin, error) {
-	names, err := s.folder.names(pinExt)
+	names, err := s.pins.names(pinExt)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +83,7 @@ func (s *Store) Get(_ context.Context, name string) (Pin, error) {
 	if err := CheckPinName(name); err != nil {
 		return Pin{}, err
 	}
-	if s.folder.base == "" {
+	if s.pins.base == "" {
 		return Pin{}, errNoFolder
 	}
 	p, err := s.readPin(name)
@@ -85,11 +94,11 @@ func (s *Store) Get(_ context.Context, name string) (Pin, error) {
 }
 
 func (s *Store) readPin(name string) (Pin, error) {
-	path := s.folder.path(name, pinExt)
+	path := s.pins.path(name, pinExt)
 	if err := CheckPinName(name); err != nil {
 		return Pin{}, &FileError{path, err, "rename or remove the file"}
 	}
-	data, err := s.folder.read(name, pinExt, MaxPinBytes)
+	data, err := s.pins.read(name, pinExt, MaxPinBytes)
 	if err != nil {
 		return Pin{}, err
 	}
@@ -104,15 +113,23 @@ func (s *Store) readPin(name string) (Pin, error) {
 	return p, nil
 }
 
-// Add keeps a pin. Nothing is replaced: the error wraps [ErrPinExists] if the
+// Add keeps a pin of a key; for one of a publisher see [Store.AddPublisher]. Nothing is replaced: the error wraps [ErrPinExists] if the
 // name is taken, and also if a pin of another name says the same, since its
 // removal would then change nothing.
 func (s *Store) Add(ctx context.Context, p Pin) error {
+	if p.Publisher != "" {
+		return fmt.Errorf("adding pin %s: a publisher is pinned with its chain", p.Name)
+	}
 	data, err := p.Marshal()
 	if err != nil {
 		return err
 	}
-	err = s.folder.change(ctx, func() error { return s.add(ctx, p, data) })
+	err = s.pins.change(ctx, func() error {
+		if err := s.checkNew(ctx, &p); err != nil {
+			return err
+		}
+		return s.create(p.Name, data)
+	})
 	s.forget()
 	if err != nil {
 		return fmt.Errorf("adding pin %s: %w", p.Name, err)
@@ -120,36 +137,56 @@ func (s *Store) Add(ctx context.Context, p Pin) error {
 	return nil
 }
 
-func (s *Store) add(ctx context.Context, p Pin, data []byte) error {
+// CheckAdd says why [Store.Add] or [Store.AddPublisher] would refuse a pin, without
+// adding it.
+func (s *Store) CheckAdd(ctx context.Context, p Pin) error {
+	if err := s.checkNew(ctx, &p); err != nil {
+		return fmt.Errorf("adding pin %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// checkNew says why a pin cannot be added. Only inside change is that the last word.
+func (s *Store) checkNew(ctx context.Context, p *Pin) error {
 	pins, err := s.List(ctx)
 	if err != nil {
 		return err
 	}
 	for _, q := range pins {
 		if q.Name == p.Name {
-			return fmt.Errorf("%w: that name has key %s: remove it first, or choose another name", ErrPinExists, q.Key)
+			return fmt.Errorf("%w: that name has %s: remove it first, or choose another name", ErrPinExists, q.Identity())
 		}
 		if p.repeats(&q) {
-			return fmt.Errorf("%w: the same key, as %s", ErrPinExists, q.Name)
+			return fmt.Errorf("%w: the same, as %s", ErrPinExists, q.Name)
 		}
 	}
-	err = s.folder.create(p.Name, pinExt, data)
+	return nil
+}
+
+func (s *Store) create(name string, data []byte) error {
+	err := s.pins.create(name, pinExt, data)
 	if errors.Is(err, atomicfile.ErrExists) {
 		return fmt.Errorf("%w: %w", ErrPinExists, err)
 	}
 	return err
 }
 
-// Remove forgets a pin, also one whose file is broken. The error wraps
+// Remove forgets a pin, also one whose file is broken, and what was seen of its
+// publisher. The error wraps
 // [ErrNoPin] if there is none.
 func (s *Store) Remove(ctx context.Context, name string) error {
 	if err := CheckPinName(name); err != nil {
 		return err
 	}
-	if s.folder.isMissing(name, pinExt) { // and so no folder is made for it
+	if s.pins.isMissing(name, pinExt) { // and so no folder is made for it
 		return fmt.Errorf("removing pin %s: %w", name, ErrNoPin)
 	}
-	err := s.folder.change(ctx, func() error { return s.folder.remove(name, pinExt) })
+	err := s.pins.change(ctx, func() error {
+		if err := s.pins.remove(name, pinExt); err != nil { // first: what follows is nothing without it
+			return err
+		}
+		return s.removeSeen(ctx, name)
+	})
 	s.forget()
 	if errors.Is(err, fs.ErrNotExist) {
 		err = ErrNoPin
@@ -163,62 +200,8 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 func (s *Store) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pins, s.loaded = nil, false
-}
-
-// all is List, read once: many artifacts are judged by one state of the store.
-func (s *Store) all(ctx context.Context) ([]Pin, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.loaded {
-		return s.pins, nil
+	if s.seen != nil && s.seen.index != nil {
+		s.seen.index.file.Close()
 	}
-	pins, err := s.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.pins, s.loaded = pins, true
-	return pins, nil
-}
-
-// For is whom the pins trust for a subject in any of the roles; without a role
-// it is nobody. A subject that begins with a scheme and a colon is a canonical
-// name, all else is a path: for files pass [FileSubject].
-//
-// Anchors are offered as [Keys] does. The pins are read at the first question to
-// any For of this Store, and again after Add and Remove: open a new Store to see
-// what others changed.
-func (s *Store) For(subject string, roles ...sealwax.Role) sealwax.Trust {
-	return &pinned{s, pattern.Named(subject), roles}
-}
-
-// pinned is the store as seen by one subject.
-type pinned struct {
-	store   *Store
-	subject pattern.Subject
-	roles   []sealwax.Role
-}
-
-// Anchors offers those whose pins are for the subject, in the roles.
-func (p *pinned) Anchors(ctx context.Context, h sealwax.Hint) ([]sealwax.Anchor, error) {
-	pins, err := p.store.all(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// Two pins of one key for different subjects may meet in one.
-	type who struct {
-		key  key.Public
-		role sealwax.Role
-	}
-	seen := map[who]bool{}
-	var known Keys
-	for i := range pins {
-		pin := &pins[i]
-		id := who{pin.Key, pin.Role}
-		if slices.Contains(p.roles, pin.Role) && pin.isFor(p.subject) && !seen[id] {
-			seen[id] = true
-			known = append(known, pin.anchor())
-		}
-	}
-	return known.Anchors(ctx, h)
+	s.seen = nil
 }

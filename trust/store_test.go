@@ -34,6 +34,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if name := os.Getenv(crashEnv); name != "" {
+		if err := crash(name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
@@ -49,7 +56,7 @@ func addMany(dir, prefix string) error {
 			return err
 		}
 		p := Pin{Name: fmt.Sprintf("%s-%d", prefix, i), Key: k, For: []Pattern{all}, Role: sealwax.RoleRelease, Added: day}
-		if err := OpenStore(dir).Add(context.Background(), p); err != nil {
+		if err := openStore(dir).Add(context.Background(), p); err != nil {
 			return err
 		}
 		fmt.Println(p.Name)
@@ -63,11 +70,14 @@ func adder(dir, prefix string) *exec.Cmd {
 	return c
 }
 
+// openStore is the store whose state is beside its configuration.
+func openStore(config string) *Store { return OpenStore(config, config+"-state") }
+
 // storeWith is a store that holds pins.
 func storeWith(t testing.TB, pins ...Pin) (*Store, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "config")
-	s := OpenStore(dir)
+	s := openStore(dir)
 	for _, p := range pins {
 		if err := s.Add(t.Context(), p); err != nil {
 			t.Fatal(err)
@@ -96,7 +106,7 @@ func TestStore(t *testing.T) {
 	b, a := testPin(t, "b", 1, "*.wasm"), testPin(t, "a", 2, "*")
 	s, dir := storeWith(t, b, a)
 	checkList(t, s, "a", "b")
-	checkList(t, OpenStore(dir), "a", "b")
+	checkList(t, openStore(dir), "a", "b")
 	got, err := s.Get(t.Context(), "b")
 	if err != nil || got.Name != "b" || !got.Key.Equal(b.Key) {
 		t.Errorf("get: %+v, %v", got, err)
@@ -142,19 +152,19 @@ func TestNamesStayInside(t *testing.T) {
 
 func TestFolderLimits(t *testing.T) {
 	s, dir := storeWith(t, testPin(t, "a", 1, "*"), testPin(t, "b", 2, "*"))
-	if all, err := s.folder.readDir(3); len(all) != 3 || err != nil { // with the lock
+	if all, err := s.pins.readDir(3); len(all) != 3 || err != nil { // with the lock
 		t.Errorf("%q, %v", all, err)
 	}
-	if all, err := s.folder.readDir(2); all != nil || err == nil {
+	if all, err := s.pins.readDir(2); all != nil || err == nil {
 		t.Errorf("%q in a folder of at most 2", all)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "pins", "x.y"), []byte("12345"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if data, err := s.folder.read("x", ".y", 5); string(data) != "12345" || err != nil {
+	if data, err := s.pins.read("x", ".y", 5); string(data) != "12345" || err != nil {
 		t.Errorf("%q, %v", data, err)
 	}
-	if data, err := s.folder.read("x", ".y", 4); data != nil || err == nil {
+	if data, err := s.pins.read("x", ".y", 4); data != nil || err == nil {
 		t.Errorf("%q of at most 4 bytes", data)
 	}
 }
@@ -232,7 +242,7 @@ func TestAddRefuses(t *testing.T) {
 	if err := s.Add(t.Context(), Pin{}); err == nil {
 		t.Error("the zero pin is added")
 	}
-	checkList(t, OpenStore(dir), "a", "c", "d", "native")
+	checkList(t, openStore(dir), "a", "c", "d", "native")
 	if p, err := s.Get(t.Context(), "a"); err != nil || !p.Key.Equal(testKey(t, 1)) {
 		t.Errorf("the pin was replaced: %+v, %v", p, err)
 	}
@@ -269,23 +279,34 @@ func TestForOneKey(t *testing.T) {
 	checkOffered(t, s.For("app.wasm", sealwax.RoleRelease), sealwax.Hint{}, "a")
 }
 
+// TestForMany: of few pins each is tried, of many those that the hint names.
 func TestForMany(t *testing.T) {
 	var pins []Pin
-	for i := range sealwax.MaxTries {
+	for i := range MaxTried - 1 {
 		pins = append(pins, testPin(t, fmt.Sprintf("p%02d", i), i, "*"))
 	}
-	s, _ := storeWith(t, append(pins, testPin(t, "other", 500, "other"))...)
+	s, dir := storeWith(t, append(pins, testPin(t, "other", 500, "other"))...)
 	by := s.For("x", sealwax.RoleRelease)
-	if got, err := offered(t, by, sealwax.Hint{}); len(got) != sealwax.MaxTries || err != nil {
-		t.Errorf("%d offered, %v", len(got), err)
+	for _, h := range []sealwax.Hint{{}, minisignHint(testKey(t, 500)), minisignHint(testKey(t, 999))} {
+		if got, err := offered(t, by, h); len(got) != MaxTried-1 || err != nil {
+			t.Errorf("%d offered, %v", len(got), err)
+		}
 	}
 	if err := s.Add(t.Context(), testPin(t, "one-more", 600, "*")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := offered(t, by, minisignHint(testKey(t, 500))); !isHintUnknown(err) {
-		t.Errorf("%q, %v; want ErrHintUnknown", got, err)
+	for _, s := range []*Store{s, openStore(dir), openStore(dir)} { // read whole, then by the index that was made
+		by := s.For("x", sealwax.RoleRelease)
+		for _, h := range []sealwax.Hint{{}, minisignHint(testKey(t, 999)), wasmsigHint(testKey(t, 999))} {
+			if got, err := offered(t, by, h); !isHintUnknown(err) {
+				t.Errorf("%q, %v; want ErrHintUnknown", got, err)
+			}
+		}
+		checkOffered(t, by, wasmsigHint(testKey(t, 600)), "one-more")
+		checkOffered(t, by, minisignHint(testKey(t, 7)), "p07")
+		checkOffered(t, by, minisignHint(testKey(t, 500))) // not for x
+		checkOffered(t, s.For("other", sealwax.RoleRelease), minisignHint(testKey(t, 500)), "other")
 	}
-	checkOffered(t, by, wasmsigHint(testKey(t, 600)), "one-more")
 }
 
 // TestBroken: whatever is wrong with one file, nobody is offered.
@@ -315,7 +336,7 @@ func TestBroken(t *testing.T) {
 				t.Fatal(err)
 			}
 			// The good pin matches, and still the answer must be "cannot tell".
-			got, err := offered(t, OpenStore(dir).For("x", sealwax.RoleRelease), minisignHint(aPin.Key))
+			got, err := offered(t, openStore(dir).For("x", sealwax.RoleRelease), minisignHint(aPin.Key))
 			var file *FileError
 			if !errors.As(err, &file) || got != nil || errors.Is(err, sealwax.ErrHintUnknown) {
 				t.Fatalf("offered %q, %v", got, err)
@@ -382,11 +403,11 @@ func TestOneState(t *testing.T) {
 	s, dir := storeWith(t, testPin(t, "a", 1, "*"))
 	by := s.For("x", sealwax.RoleRelease)
 	checkOffered(t, by, sealwax.Hint{}, "a")
-	if err := OpenStore(dir).Remove(t.Context(), "a"); err != nil {
+	if err := openStore(dir).Remove(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
 	checkOffered(t, by, sealwax.Hint{}, "a")
-	checkOffered(t, OpenStore(dir).For("x", sealwax.RoleRelease), sealwax.Hint{})
+	checkOffered(t, openStore(dir).For("x", sealwax.RoleRelease), sealwax.Hint{})
 	if err := s.Add(t.Context(), testPin(t, "b", 2, "*")); err != nil {
 		t.Fatal(err)
 	}
@@ -417,7 +438,7 @@ func TestTwoProcesses(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	pins, err := OpenStore(dir).List(t.Context())
+	pins, err := openStore(dir).List(t.Context())
 	if err != nil || len(pins) != len(children)*addCount {
 		t.Errorf("%d pins, %v", len(pins), err)
 	}
@@ -431,7 +452,7 @@ func TestOneNameWins(t *testing.T) {
 	for i := range cap(won) {
 		go func() {
 			p := testPin(t, "a", i, "*")
-			err := OpenStore(dir).Add(t.Context(), p)
+			err := openStore(dir).Add(t.Context(), p)
 			if err == nil {
 				won <- p
 			} else if errors.Is(err, ErrPinExists) {
@@ -445,7 +466,7 @@ func TestOneNameWins(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	got, err := OpenStore(dir).Get(t.Context(), "a")
+	got, err := openStore(dir).Get(t.Context(), "a")
 	if p := <-won; len(won) != 0 || err != nil || !got.Key.Equal(p.Key) {
 		t.Errorf("%d more winners, %v", len(won), err)
 	}
@@ -470,7 +491,7 @@ func BenchmarkAnchors(b *testing.B) {
 				}
 			}
 			for b.Loop() {
-				if got, err := offered(b, OpenStore(dir).For("file0", sealwax.RoleRelease), sealwax.Hint{}); len(got) != 1 {
+				if got, err := offered(b, openStore(dir).For("file0", sealwax.RoleRelease), sealwax.Hint{}); len(got) != 1 {
 					b.Fatal(got, err)
 				}
 			}
