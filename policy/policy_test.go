@@ -164,7 +164,7 @@ stale = "refuse"
 	}
 	for name, want := range map[string]bool{
 		"name": true, "names": false, "a name": false, ".debug_line": true, ".debug_a/b\n": true, "x.debug_line": false,
-		"[ab]": true, "[a]": false, "a": false, "x.y": true, "x-y": false, "": false,
+		"[ab]": true, "[a]": false, "a": false, "x.y": true, "x-y": false, "": false, "signature_delimiter": true, "signature": false,
 	} {
 		if got := p.AllowUncovered.MatchString(name); got != want {
 			t.Errorf("section %q: %v", name, got)

@@ -87,11 +87,16 @@ func globExpression(glob string) (expression, why string) {
 	return b.String(), ""
 }
 
-// anyGlob is an expression for the whole names that one of the globs matches.
+// delimiter is the section between the parts of a module: it holds nothing that
+// anybody acts on, and stands wherever parts may stay uncovered.
+const delimiter = "signature_delimiter"
+
+// anyGlob is an expression for the whole names that one of the globs matches, and
+// for delimiters.
 func anyGlob(globs []string) (*regexp.Regexp, error) {
 	parts := make([]string, len(globs))
 	for i, g := range globs {
 		parts[i], _ = globExpression(g)
 	}
-	return regexp.Compile(`(?s)\A(?:` + strings.Join(parts, "|") + `)\z`)
+	return regexp.Compile(`(?s)\A(?:` + strings.Join(append(parts, delimiter), "|") + `)\z`)
 }
