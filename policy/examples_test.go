@@ -99,7 +99,7 @@ func (tt trial) artifact(t *testing.T) *sealwax.Artifact {
 		signed = tt.signed
 	}
 	var beside []sealwax.Companion
-	for _, who := range strings.Fields(tt.by) {
+	for who := range strings.FieldsSeq(tt.by) {
 		var o sealwax.SignOptions
 		if name, value, ok := strings.Cut(tt.fields, "="); ok {
 			o.Fields = []sealwax.Field{{Name: name, Value: value}}
