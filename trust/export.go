@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -169,14 +168,10 @@ func (e *Export) check() error {
 			return fmt.Errorf("pin %s: its chain is another than the pin says", k.Pin.Name)
 		}
 	}
-	sorted := slices.IsSortedFunc(e.Blocks, func(a, b Block) int {
-		if a.What < b.What {
-			return -1
+	for i := 1; i < len(e.Blocks); i++ {
+		if e.Blocks[i-1].What >= e.Blocks[i].What {
+			return fmt.Errorf("%s: blocks are sorted by what they block, none twice", e.Blocks[i].What)
 		}
-		return 1
-	})
-	if !sorted {
-		return errors.New("blocks are sorted by what they block, none twice")
 	}
 	return nil
 }

@@ -121,8 +121,9 @@ func (s *Store) effective(p *Pin, pinned, seen []byte) (*publisher.Chain, error)
 		return config, nil // the user pinned again what is newer
 	case publisher.Ahead, publisher.Recovers:
 		return state, nil
+	default:
+		return nil, &FileError{path, errors.New("it is no continuation of what is pinned"), "find out whose it is, and remove it if it is not the publisher's"}
 	}
-	return nil, &FileError{path, errors.New("it is no continuation of what is pinned"), "find out whose it is, and remove it if it is not the publisher's"}
 }
 
 // parsePinned reads the chain that was pinned: it is of the publisher that the pin
@@ -243,7 +244,7 @@ func (s *Store) Advance(ctx context.Context, name string, offered *publisher.Cha
 
 func (s *Store) advance(ctx context.Context, name string, stored, offered *publisher.Chain) (Result, error) {
 	r, err := weigh(name, stored, offered)
-	if r.Relation == publisher.Fork {
+	if r.Relation == publisher.Fork { // the one refusal that is put on record
 		return r, s.fork(ctx, name, r.At, stored, offered)
 	}
 	if err != nil || !r.Changes() {
@@ -282,8 +283,9 @@ func weigh(name string, stored, offered *publisher.Chain) (Result, error) {
 		return r, &sealwax.CodedError{Code: sealwax.CodePublisherFork, Err: errors.New("its owner recovered from the branch that is offered, which is void"), Final: true}
 	case publisher.Stranger:
 		return r, changed(name, string(stored.ID()), string(offered.ID()))
+	default:
+		return r, forked(at, stored, offered)
 	}
-	return r, forked(at, stored, offered)
 }
 
 // changed: another identity under a known name is never a question.

@@ -444,6 +444,51 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
+// TestTwoProcessesChange: whatever they change at once, nothing is lost, and of two
+// histories one wins.
+func TestTwoProcessesChange(t *testing.T) {
+	zero := acme()
+	history := []*maker{zero}
+	for range 5 {
+		history = append(history, history[len(history)-1].renewed(1))
+	}
+	_, dir := withAcme(t, zero)
+	done := make(chan error)
+	for n := range 6 {
+		go func() {
+			s := openStore(dir) // as another process would
+			_, err := s.Advance(t.Context(), "acme", history[n].chain())
+			block := testBlock("sha256:" + hash(fmt.Sprint(n)))
+			done <- errors.Join(err, s.AddBlock(t.Context(), block))
+		}()
+	}
+	for range 6 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	checkChain(t, openStore(dir), history[5])
+	if void, err := openStore(dir).Void(t.Context()); err != nil || len(void) != 6 {
+		t.Errorf("%d blocks, %v", len(void), err)
+	}
+	forked := make(chan sealwax.Code)
+	for n := range 4 {
+		go func() {
+			_, err := openStore(dir).Advance(t.Context(), "acme", history[5].renewed(10+n).chain())
+			forked <- codeOf(err)
+		}()
+	}
+	refused := 0
+	for range 4 {
+		if <-forked == sealwax.CodePublisherFork {
+			refused++
+		}
+	}
+	if refused != 3 {
+		t.Errorf("%d of 4 forks are refused", refused)
+	}
+}
+
 // TestOneNameWins: of many that add one name, one succeeds, and its pin stays.
 func TestOneNameWins(t *testing.T) {
 	_, dir := storeWith(t)
@@ -469,32 +514,5 @@ func TestOneNameWins(t *testing.T) {
 	got, err := openStore(dir).Get(t.Context(), "a")
 	if p := <-won; len(won) != 0 || err != nil || !got.Key.Equal(p.Key) {
 		t.Errorf("%d more winners, %v", len(won), err)
-	}
-}
-
-func BenchmarkAnchors(b *testing.B) {
-	for _, n := range []int{1, 1000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			dir := b.TempDir()
-			pins := filepath.Join(dir, "pins")
-			if err := os.Mkdir(pins, 0o700); err != nil {
-				b.Fatal(err)
-			}
-			for i := range n {
-				p := testPin(b, fmt.Sprintf("p%d", i), i, fmt.Sprintf("file%d", i))
-				text, err := p.Marshal()
-				if err != nil {
-					b.Fatal(err)
-				}
-				if err := os.WriteFile(filepath.Join(pins, p.Name+".pin"), text, 0o600); err != nil {
-					b.Fatal(err)
-				}
-			}
-			for b.Loop() {
-				if got, err := offered(b, openStore(dir).For("file0", sealwax.RoleRelease), sealwax.Hint{}); len(got) != 1 {
-					b.Fatal(got, err)
-				}
-			}
-		})
 	}
 }

@@ -214,22 +214,30 @@ func (s *Store) Chain(ctx context.Context, id sealwax.PartyID) (*publisher.Chain
 	if err != nil {
 		return nil, err
 	}
-	var longest *publisher.Chain
+	return newest(known, id)
+}
+
+// newest is the newest of the chains of a publisher, which must continue each
+// other.
+func newest(known []Known, id sealwax.PartyID) (*publisher.Chain, error) {
+	var out *publisher.Chain
 	for _, k := range known {
-		switch {
-		case k.Pin.Publisher != id:
-		case longest == nil:
-			longest = k.Chain
+		if k.Pin.Publisher != id {
+			continue
+		}
+		if out == nil {
+			out = k.Chain
+			continue
+		}
+		switch kind, _ := relate(out, k.Chain); kind {
+		case publisher.Same, publisher.Behind, publisher.Superseded:
+		case publisher.Ahead, publisher.Recovers:
+			out = k.Chain
 		default:
-			switch kind, _ := relate(longest, k.Chain); kind {
-			case publisher.Ahead, publisher.Recovers:
-				longest = k.Chain
-			case publisher.Fork, publisher.Stranger:
-				return nil, fmt.Errorf("%s is known with two histories that contradict each other, one of them as %s", id, k.Pin.Name)
-			}
+			return nil, fmt.Errorf("%s is known with two histories that contradict each other, one of them as %s", id, k.Pin.Name)
 		}
 	}
-	return longest, nil
+	return out, nil
 }
 
 // PublishersOf are the publishers that list a key, whatever became of it, each once.
