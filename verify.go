@@ -67,6 +67,11 @@ func (v *Verifier) Verify(ctx context.Context, a *Artifact, p *Policy) (*Report,
 
 // decide sets the verdict, or returns why there is none.
 func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report) error {
+	if p.NoRule != "" {
+		r.Verdict = Deny
+		r.add(CodePolicyNoRule, SeverityError, "", "", "%s", p.NoRule)
+		return nil
+	}
 	found, unread, err := v.find(ctx, a, r)
 	if err != nil {
 		return err
@@ -120,7 +125,7 @@ func judge(p *Policy, found int, r *Report) {
 	have, ok := p.Need.Met(r.Counted)
 	r.Have = have
 	twice := slices.IndexFunc(r.Counted, func(c *Claim) bool { return p.Need.places(c) > 1 })
-	if ok && twice < 0 && p.NoRule == "" {
+	if ok && twice < 0 {
 		r.Verdict = Allow
 		return
 	}
@@ -138,8 +143,6 @@ func judge(p *Policy, found int, r *Report) {
 		r.add(CodePublisherThreshold, SeverityError, "", "", "%s", why)
 	}
 	switch {
-	case p.NoRule != "":
-		r.add(CodePolicyNoRule, SeverityError, "", "", "%s", p.NoRule)
 	case p.Need.Need < 1:
 		r.add(CodePolicyEmpty, SeverityError, "", "", "the policy asks for no signer, and so admits nothing")
 	case found == 0:

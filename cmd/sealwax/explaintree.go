@@ -101,19 +101,44 @@ func unless(ok bool, text string) string {
 
 // memberNode says of one who is named whether they signed.
 func memberNode(m sealwax.Member, counted []*sealwax.Claim) node {
+	signed := namesOf(counted, func(c *sealwax.Claim) bool { return m.Is(c.By) })
+	switch {
+	case signed == nobody:
+		return node{text: memberText(m) + ": missing"}
+	case m.Party == "":
+		return node{text: memberText(m) + ": signed"}
+	}
+	return node{text: memberText(m) + ": signed, with " + signed}
+}
+
+// memberText is a member's name and identity.
+func memberText(m sealwax.Member) string {
 	id := string(m.Signer)
 	if m.Party != "" {
 		id = string(m.Party)
 	}
-	who := sealwax.Printable(m.Name)
 	if m.Role != "" {
 		id += ", for " + string(m.Role)
 	}
-	signed := namesOf(counted, func(c *sealwax.Claim) bool { return m.Is(c.By) })
-	if signed == nobody {
-		return node{text: fmt.Sprintf("%s (%s): missing", who, id)}
+	return fmt.Sprintf("%s (%s)", sealwax.Printable(m.Name), id)
+}
+
+// missingFrom are the members by name who have not signed, of each set that is not
+// satisfied.
+func missingFrom(q sealwax.Quorum, counted []*sealwax.Claim) []string {
+	if _, ok := q.Met(counted); ok {
+		return nil
 	}
-	return node{text: fmt.Sprintf("%s (%s): signed, with %s", who, id, signed)}
+	var out []string
+	for _, m := range q.Members {
+		if !slices.ContainsFunc(counted, func(c *sealwax.Claim) bool { return m.Is(c.By) }) {
+			out = append(out, memberText(m))
+		}
+	}
+	for _, sub := range q.Of {
+		out = append(out, missingFrom(sub, counted)...)
+	}
+	return out
 }
 
 const nobody = "nobody signed"

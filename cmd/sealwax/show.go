@@ -98,13 +98,15 @@ func (v *verification) showAllowed(r *sealwax.Report, words func(string, ...any)
 // signers each states for itself.
 func allowedLine(r *sealwax.Report) string {
 	var who []string
-	for _, c := range r.Counted {
-		w := signedBy(c)
-		if said := statements(c); said != "" {
-			w += "; " + said
-		}
-		if !slices.Contains(who, w) {
-			who = append(who, w)
+	for _, one := range r.All() {
+		for _, c := range one.Counted {
+			w := signedBy(c)
+			if said := statements(c); said != "" {
+				w += "; " + said
+			}
+			if !slices.Contains(who, w) {
+				who = append(who, w)
+			}
 		}
 	}
 	if len(who) == 0 { // a policy that only warns
@@ -162,6 +164,10 @@ func (a *app) showDenied(r *sealwax.Report) {
 		}
 		seen[c.Signer] = true
 	}
+	missing := missingFrom(r.Quorum, r.Counted)
+	for _, m := range missing[:min(len(missing), maxFindingsShown)] {
+		a.note("  not signed by: %s", m)
+	}
 	a.showFindings("  ", r.Findings)
 	for _, h := range deniedHints(r) {
 		a.hint("%s", h)
@@ -187,6 +193,9 @@ func deniedHints(r *sealwax.Report) []string {
 		case sealwax.CodeSignatureNone:
 			out = append(out, "the maker has to sign it (sealwax sign "+shellWord(r.Artifact.Name)+"), or name its signature with -s SIG")
 		case sealwax.CodeSignerUnknown:
+			if r.Policy != "" { // it says who counts, and -k cannot
+				continue
+			}
 			out = append(out, "if you know that key: -k KEY, or sealwax trust add KEY --name NAME --for "+shellPattern(r.Artifact.Name))
 		case sealwax.CodeSignatureUnplaced, sealwax.CodePublisherStale:
 			out = append(out, "see whether the publisher has newer documents: sealwax trust update NAME FILE|URL")
