@@ -67,6 +67,9 @@ func breach(from, to string) string {
 	if commandLine(to) && floorOf(from) != "cmd" && floorOf(from) != "x" {
 		return "the command line's library is cmd's alone"
 	}
+	if to == "net/http" && from != "internal/fetch" && floorOf(from) != "x" {
+		return "internal/fetch alone speaks HTTP"
+	}
 	dir, ours := strings.CutPrefix(to, module)
 	if !ours || dir != "" && dir[0] != '/' {
 		return outsideBreach(from, to)
@@ -272,6 +275,10 @@ func TestFloorsCatchABreach(t *testing.T) {
 		{"x/crosscheck", ours("cmd/sealwax"), true},
 		{"attic", ours("key"), true},
 		{"gate/run", module + "evil/key", false},
+		{"gate/install", "net/http", true},
+		{"internal/fetch", "net/http", false},
+		{"internal/fetch", "github.com/acme/http", false},
+		{"x/registry", "net/http", false},
 	} {
 		if got := breach(tc.from, tc.to); (got != "") != tc.bad {
 			t.Errorf("breach(%q, %q) = %q, want a breach: %v", tc.from, tc.to, got, tc.bad)
