@@ -41,7 +41,9 @@ func TestDocsPoliciesSession(t *testing.T) {
 	if len(want) < 10 {
 		t.Fatalf("only %d lines of a session: the test looks at the wrong thing", len(want))
 	}
-	even := func(lines []string) string { return digests.ReplaceAllString(steady(strings.Join(lines, "\n")), "sha256:X") }
+	even := func(lines []string) string {
+		return digests.ReplaceAllString(steady(strings.Join(lines, "\n")), "sha256:X")
+	}
 	if diff := cmp.Diff(even(want), even(have)); diff != "" {
 		t.Errorf("the session of docs/policies is not today's (-page +now)\n%s", diff)
 	}

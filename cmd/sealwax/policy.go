@@ -44,10 +44,22 @@ Exit codes: 0 nothing wrong (there may be warnings), 1 something is, 2 not a pol
 3 a file could not be read.`,
 		Example: `  sealwax policy check two-of-three.toml
   sealwax policy check                        # those in force`,
-		RunE: func(c *cobra.Command, args []string) error { return a.policyCheck(c.Context(), args, asJSON) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.inJSON(asJSON, a.policyCheck(c.Context(), args, asJSON))
+		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print one object for each file as JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON for each file (docs/schema/policy-check-v1.json)")
 	return c
+}
+
+// inJSON says an error in JSON as well, where that is asked for and the command
+// has not answered yet.
+func (a *app) inJSON(asJSON bool, err error) error {
+	answered := (*exitError)(nil)
+	if err != nil && asJSON && (!errors.As(err, &answered) || answered.err != nil) {
+		a.sayError(err)
+	}
+	return err
 }
 
 // policyFiles reads the files named, or those in force.
@@ -166,9 +178,11 @@ written. Without a FILE it shows the policies in force, the system's before your
 must pass both.`,
 		Example: `  sealwax policy show two-of-three.toml
   sealwax policy show                         # those in force`,
-		RunE: func(c *cobra.Command, args []string) error { return a.policyShow(args, asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.inJSON(asJSON, a.policyShow(args, asJSON))
+		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print one object for each file as JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON for each file (docs/schema/policy-v1.json)")
 	return c
 }
 
@@ -229,10 +243,10 @@ Paths are relative to the folder of CASES. Exit codes: 0 all as expected, 1 some
 		Example: `  sealwax policy test two-of-three.toml cases.txt`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.policyTest(c.Context(), args[0], args[1], asJSON)
+			return a.inJSON(asJSON, a.policyTest(c.Context(), args[0], args[1], asJSON))
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print one object for each case as JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON for each case (docs/schema/policy-test-v1.json)")
 	return c
 }
 

@@ -32,7 +32,7 @@ type trialResult struct {
 	AsExpected bool           `json:"as_expected"`
 	Verdict    string         `json:"verdict,omitempty"`
 	Rule       string         `json:"rule,omitempty"`
-	Codes      []sealwax.Code `json:"codes,omitempty"`
+	Codes      []sealwax.Code `json:"codes,omitzero"`
 	Error      string         `json:"error,omitempty"`
 }
 
@@ -48,7 +48,7 @@ func (t *policyTrial) try(ctx context.Context, c *policy.Case) trialResult {
 		return r
 	}
 	report, err := t.judge(ctx, c)
-	r.Verdict = report.Verdict.String()
+	r.Verdict, r.Codes = report.Verdict.String(), []sealwax.Code{}
 	for _, f := range report.Findings {
 		if !slices.Contains(r.Codes, f.Code) {
 			r.Codes = append(r.Codes, f.Code)
