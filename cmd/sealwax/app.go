@@ -166,6 +166,7 @@ func (a *app) commands() []entry {
 		{"split", "wasm", a.splitCommand},
 		{"quickstart", "help", a.quickstartCommand},
 		{"explain", "help", a.explainCommand},
+		{"doctor", "help", a.doctorCommand},
 		{"version", "help", a.versionCommand},
 	}
 }
