@@ -308,6 +308,13 @@ func TestCheck(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return
 	}
+	if err := os.Chmod(filepath.Dir(l.Path), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	l.Path = filepath.Join(filepath.Dir(l.Path), "deeper", "log")
+	if err := l.Check(); (err == nil) != (os.Geteuid() == 0) { // who writes everywhere
+		t.Errorf("a folder without the right to write: %v", err)
+	}
 	if mayMakeIn(filepath.Join(t.TempDir(), "missing")) == nil {
 		t.Error("a folder in which nothing can be made is not noticed")
 	}
