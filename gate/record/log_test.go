@@ -311,7 +311,9 @@ func TestCheck(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(l.Path), 0o500); err != nil {
 		t.Fatal(err)
 	}
-	l.Path = filepath.Join(filepath.Dir(l.Path), "deeper", "log")
+	dir := filepath.Dir(l.Path)
+	defer func() { _ = os.Chmod(dir, 0o700) }() // so that it can be removed
+	l.Path = filepath.Join(dir, "deeper", "log")
 	if err := l.Check(); (err == nil) != (os.Geteuid() == 0) { // who writes everywhere
 		t.Errorf("a folder without the right to write: %v", err)
 	}
