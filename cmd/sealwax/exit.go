@@ -142,6 +142,7 @@ func isUsage(err error) bool {
 		key.ErrNotKey, key.ErrSecretGiven, key.ErrPublicGiven, key.ErrUnsupported, key.ErrWeakKey, key.ErrDamaged,
 		key.ErrCostly, key.ErrWrongPassword, key.ErrNotInAgent, key.ErrAmbiguous, key.ErrScheme,
 		atomicfile.ErrExists, atomicfile.ErrNotRegular, source.ErrIsDirectory, source.ErrStdinTwice, trust.ErrPinExists, trust.ErrNoPin,
+		trust.ErrBlockExists, trust.ErrNoBlock,
 	} {
 		if errors.Is(err, target) {
 			return true
@@ -168,6 +169,7 @@ func hints(err error) []string {
 		{term.ErrNoTerminal, "give the password with --password-file FILE (/dev/null: an empty one) or --password-fd N, or run this in a terminal"},
 		{source.ErrIsDirectory, "name a file; sealwax verify -r DIR   verifies all that is in a folder"},
 		{trust.ErrNoPin, "sealwax trust list   shows the pins"},
+		{trust.ErrNoBlock, "sealwax trust list   shows the blocks"},
 		{trust.ErrPinExists, "sealwax trust remove NAME   first, or choose another --name"},
 	}
 	for _, row := range table {
