@@ -15,7 +15,13 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/safefile"
+	"github.com/sealwax/sealwax/key"
+	"github.com/sealwax/sealwax/policy"
+	"github.com/sealwax/sealwax/sealwaxtest"
+	"github.com/sealwax/sealwax/trust"
+	"github.com/sealwax/sealwax/trust/publisher"
 )
 
 // asked runs the doctor in an environment of its own and returns what it says.
@@ -109,6 +115,46 @@ func TestDoctorClock(t *testing.T) {
 		p := &patient{app: a}
 		if p.clock(); len(p.found) != 1 || p.found[0].Status != want {
 			t.Errorf("%v after a file: %v, want %s", offset, p.found, want)
+		}
+	}
+}
+
+// TestDoctorStale: a month before a publisher's documents go stale, and from then
+// on, the doctor says so.
+func TestDoctorStale(t *testing.T) {
+	due := time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
+	d := publisher.Begin("acme", due.AddDate(-1, 0, 0), due)
+	d.AddKey(publisher.RoleRoot, sealwaxtest.Key(1).Public())
+	d.AddKey(sealwax.RoleRelease, sealwaxtest.Key(2).Public())
+	d.Commit(1, []key.Fingerprint{sealwaxtest.Key(3).Public().Fingerprint()})
+	for _, n := range []int{1, 2} {
+		if err := d.Sign(t.Context(), sealwaxtest.Key(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	chain, err := d.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for before, want := range map[time.Duration]string{
+		policy.StaleSoon + time.Second: "",
+		policy.StaleSoon - time.Second: "it goes stale on 2031-01-01",
+		0:                              "it goes stale on 2031-01-01",
+		-time.Second:                   "it is stale since 2031-01-01",
+	} {
+		a := newApp()
+		a.now = func() time.Time { return due.Add(-before) }
+		p := &patient{app: a}
+		p.stale(trust.Known{Pin: trust.Pin{Name: "acme"}, Chain: chain})
+		got := ""
+		for _, s := range p.found {
+			got += s.Text
+			if s.Status != isWarn || !strings.Contains(s.Fix, "sealwax trust update acme ") {
+				t.Errorf("%v before: %v", before, s)
+			}
+		}
+		if got != want {
+			t.Errorf("%v before: %q, want %q", before, got, want)
 		}
 	}
 }
