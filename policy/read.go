@@ -222,7 +222,7 @@ const maxRole = 32
 // isRole is the grammar of publishers' roles: letters and digits, a letter first, in
 // parts that single hyphens join.
 func isRole(s string) bool {
-	if len(s) > maxRole || s == "" || s[0] < 'a' || s[0] > 'z' {
+	if len(s) > maxRole || s == "" || s[0] < 'a' {
 		return false
 	}
 	for part := range strings.SplitSeq(s, "-") {

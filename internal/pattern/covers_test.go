@@ -50,6 +50,7 @@ func TestCovers(t *testing.T) {
 		{"oci:**/app", "oci:ghcr.io/*/app", true},
 		{"oci:?", "oci:/", false},
 		{"crate:**", "oci:**", false},
+		{strings.Repeat("?", 300), strings.Repeat("?", 44), false}, // 44 is 300 in one byte
 		{"*" + strings.Repeat("?", 40), strings.Repeat("?", 41), true},
 	} {
 		p, err := Parse(tt.p)
