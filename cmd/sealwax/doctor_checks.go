@@ -142,7 +142,7 @@ func (p *patient) network() {
 		p.ok("network", "no proxy, and the system's certificate authorities")
 		return
 	}
-	p.ok("network", "as %s say", strings.Join(by, ", "))
+	p.ok("network", "set by %s", strings.Join(by, ", "))
 }
 
 // folders looks at who may write where the store is.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +156,20 @@ func TestDoctorStale(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%v before: %q, want %q", before, got, want)
+		}
+	}
+}
+
+func TestHelperName(t *testing.T) {
+	suffix := ""
+	if runtime.GOOS == "windows" {
+		suffix = ".exe"
+	}
+	for file, want := range map[string]bool{
+		"sealwax-wasmtime": true, "sealwax-": false, "sealwax": false, "sealwaxx": false, "my-sealwax-x": false,
+	} {
+		if name, is := helperName(file + suffix); is != want || name != file {
+			t.Errorf("%s: %q, %v", file, name, is)
 		}
 	}
 }
