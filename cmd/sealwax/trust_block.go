@@ -65,7 +65,9 @@ func (a *app) trustUnblockCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "unblock NAME|KEY|publisher:…|sha256:…|FILE",
 		Short: "lift a block",
-		Args:  cobra.ExactArgs(1),
+		Example: `  sealwax trust unblock bad.wasm
+  sealwax trust unblock sha256:0f2c…   # as sealwax trust list prints it`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			store, what, err := a.blockable(c.Context(), args[0])
 			if err != nil {

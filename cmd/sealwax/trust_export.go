@@ -15,7 +15,8 @@ func (a *app) trustExportCommand() *cobra.Command {
 		Short: "write pins, publishers and blocks in one text",
 		Long: `Export writes what you decided, with the publishers' documents as they are known, in one text that
 sealwax trust import reads on another machine. It holds no secret.`,
-		Args: cobra.NoArgs,
+		Example: `  sealwax trust export -o trust.txt`,
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			store, err := a.store()
 			if err != nil {
