@@ -4,6 +4,7 @@
 package tomltree
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -66,6 +67,9 @@ func (r *reader) fail(p Pos, format string, args ...any) error {
 // checkText: "A TOML file must be a valid UTF-8 encoded Unicode document." Said
 // here because it is then said of comments too, with the right place.
 func (r *reader) checkText() error {
+	if bytes.HasPrefix(r.data, []byte("\ufeff")) {
+		return r.fail(Pos{1, 1}, "a byte order mark: save the file as UTF-8 without one")
+	}
 	for i := 0; i < len(r.data); {
 		c, n := utf8.DecodeRune(r.data[i:])
 		if c == utf8.RuneError && n == 1 {

@@ -104,6 +104,7 @@ func TestRefuses(t *testing.T) {
 		{"a = [1\n2]", "2:1: expected ','"},
 		{`é = "` + "\x01" + `"`, "1:1: "},
 		{`"é" = "` + "\x01" + `"`, "1:8: basic strings cannot have control characters"},
+		{"\ufeffa = 1", "1:1: a byte order mark"},
 		{"a = 1 # \xff", "1:9: a byte that is not UTF-8"},
 		{"a = 99999999999999999999", "1:5: a number that is too large"},
 		{"a = [" + strings.Repeat("[", 40) + strings.Repeat("]", 41), "1:5: nested more than 32 deep"},
