@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/sealwax/sealwax/key"
 )
 
 // MaxBlockBytes is the largest block file.
@@ -112,9 +110,4 @@ func (b *Block) Marshal() ([]byte, error) {
 	}
 	return fmt.Appendf(nil, "%s\n%s: %s\n%s: %s\n%s: %s\n", blockHeader,
 		blockWhat, b.What, blockReason, b.Reason, blockAdded, formatTime(b.Added)), nil
-}
-
-// Blocks reports whether the block is of the key.
-func (b *Block) Blocks(k key.Public) bool {
-	return !k.IsZero() && b.What == string(k.Fingerprint())
 }
