@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/fetch"
 	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/source"
@@ -98,9 +97,4 @@ func (a *app) fetchURL(ctx context.Context, url string, limit int64) ([]byte, er
 		return nil, withCode(exitUndecided, err)
 	}
 	return data, nil
-}
-
-// shortPublisher is a publisher in one line, for people.
-func shortPublisher(c *publisher.Chain) string {
-	return fmt.Sprintf("publisher %s (%s), document %d", sealwax.Printable(c.Name()), c.ID(), c.Len()-1)
 }

@@ -10,6 +10,7 @@ package choose
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sealwax/sealwax"
@@ -58,7 +59,7 @@ func (t Tighten) on(p *sealwax.Policy) *sealwax.Policy {
 	if t.Kind != out.Kind && t.Kind != "" {
 		out.NoRule = fmt.Sprintf("a %s is demanded, and the policy's rule is for a %s", t.Kind, out.Kind)
 	}
-	out.Require = append(out.Require[:len(out.Require):len(out.Require)], t.Require...)
+	out.Require = append(slices.Clip(out.Require), t.Require...)
 	return &out
 }
 

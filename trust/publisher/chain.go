@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sealwax/sealwax"
@@ -23,7 +24,7 @@ type Chain struct{ links []*link }
 func ParseChain(data []byte) (*Chain, error) {
 	links, err := parseLinks(data)
 	if err != nil {
-		return nil, broken(CodeInvalid, -1, err)
+		return nil, broken(-1, err)
 	}
 	c := &Chain{}
 	for _, l := range links {
@@ -41,18 +42,18 @@ func (c *Chain) extend(l *link) (*Chain, error) {
 		return nil, err
 	}
 	if err := checkSigners(c.head(), l.doc, signed); err != nil {
-		return nil, broken(CodeInvalid, l.doc.Sequence, err)
+		return nil, broken(l.doc.Sequence, err)
 	}
-	return &Chain{append(c.links[:len(c.links):len(c.links)], l)}, nil
+	return &Chain{append(slices.Clip(c.links), l)}, nil
 }
 
 // admit checks all but that enough have signed, and says who did.
 func (c *Chain) admit(l *link) (map[key.Fingerprint]bool, error) {
 	if err := checkSuccession(c.headLink(), l.doc); err != nil {
-		return nil, broken(CodeInvalid, len(c.links), err)
+		return nil, broken(len(c.links), err)
 	}
 	signed, err := verifySignatures(c.head(), l)
-	return signed, broken(CodeInvalid, l.doc.Sequence, err)
+	return signed, broken(l.doc.Sequence, err)
 }
 
 // parseLinks divides a file into links: a document, a blank line, its
@@ -73,7 +74,7 @@ func parseLinks(data []byte) ([]*link, error) {
 	for i := 0; i < len(parts); i += 2 {
 		l, err := parseLink(parts[i:min(i+2, len(parts))])
 		if err != nil {
-			return nil, broken(CodeInvalid, i/2, err)
+			return nil, broken(i/2, err)
 		}
 		links = append(links, l)
 	}
@@ -191,8 +192,8 @@ func (c *Chain) Key(k key.Public) (Member, bool) {
 	if !ok {
 		return Member{}, false
 	}
-	for i := len(c.links) - 1; i >= 0; i-- {
-		doc := c.links[i].doc
+	for _, l := range slices.Backward(c.links) {
+		doc := l.doc
 		if at, listed := doc.Key(f); listed && at.Status == Active {
 			return Member{found, doc.RolesOf(f)}, true
 		}
@@ -213,8 +214,8 @@ func (c *Chain) Members() []Member {
 // Role is a role of the newest document that has it, with what it is limited
 // to: signatures of a role that is no more are counted as they were.
 func (c *Chain) Role(name sealwax.Role) (Role, []Limit, bool) {
-	for i := len(c.links) - 1; i >= 0; i-- {
-		doc := c.links[i].doc
+	for _, l := range slices.Backward(c.links) {
+		doc := l.doc
 		if r, ok := doc.clone().Role(name); ok {
 			return r, doc.limitsOf(name), true
 		}

@@ -267,14 +267,14 @@ func (d *Draft) fix() (*link, error) {
 		return d.link, nil
 	}
 	if err := d.doc.check(); err != nil {
-		return nil, broken(CodeInvalid, d.doc.Sequence, err)
+		return nil, broken(d.doc.Sequence, err)
 	}
 	data, err := d.doc.Marshal()
 	if err != nil {
-		return nil, broken(CodeInvalid, d.doc.Sequence, err)
+		return nil, broken(d.doc.Sequence, err)
 	}
 	if err := checkSuccession(d.chain.headLink(), d.doc); err != nil {
-		return nil, broken(CodeInvalid, d.doc.Sequence, err)
+		return nil, broken(d.doc.Sequence, err)
 	}
 	d.link = newLink(d.doc, data)
 	return d.link, nil
@@ -335,7 +335,7 @@ func (d *Draft) add(s signature) error {
 	l.signatures = append(slices.Clone(d.link.signatures), s)
 	slices.SortFunc(l.signatures, func(a, b signature) int { return strings.Compare(a.line(), b.line()) })
 	if _, err := verifySignatures(d.chain.head(), l); err != nil {
-		return broken(CodeInvalid, l.doc.Sequence, err)
+		return broken(l.doc.Sequence, err)
 	}
 	d.link = l
 	return nil

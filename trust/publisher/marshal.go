@@ -91,9 +91,9 @@ func (k Key) words() []string {
 }
 
 func thresholdText(threshold int, keys []key.Fingerprint) string {
-	text := fmt.Sprint(threshold)
+	words := []string{fmt.Sprint(threshold)}
 	for _, f := range keys {
-		text += " " + string(f)
+		words = append(words, string(f))
 	}
-	return text
+	return strings.Join(words, " ")
 }

@@ -35,11 +35,11 @@ func RecogniseProposal(data []byte) bool {
 // but that the last document may want signatures. An error is a [*RuleError].
 func ParseProposal(data []byte) (*Draft, error) {
 	if !RecogniseProposal(data) {
-		return nil, broken(CodeInvalid, -1, errors.New("not a proposal: its first line is another than "+proposalHeader))
+		return nil, broken(-1, errors.New("not a proposal: its first line is another than "+proposalHeader))
 	}
 	links, err := parseLinks(data[len(proposalHeader)+1:])
 	if err != nil {
-		return nil, broken(CodeInvalid, -1, err)
+		return nil, broken(-1, err)
 	}
 	var c *Chain
 	for _, l := range links[:len(links)-1] {

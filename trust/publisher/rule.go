@@ -40,16 +40,15 @@ func (e *RuleError) Error() string {
 // Unwrap is what is wrong.
 func (e *RuleError) Unwrap() error { return e.Err }
 
-// broken gives an error a code and a place, unless it has them already.
-func broken(code sealwax.Code, sequence int, err error) error {
+// broken gives an error a place, and a code unless it has one already.
+func broken(sequence int, err error) error {
 	if err == nil {
 		return nil
 	}
-	var r *RuleError
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*RuleError](err); ok {
 		return &RuleError{r.Code, sequence, unplaced(err)}
 	}
-	return &RuleError{code, sequence, err}
+	return &RuleError{CodeInvalid, sequence, err}
 }
 
 // unplaced is the sentence of a rule error without its place, or err itself.

@@ -4,6 +4,7 @@
 package publisher
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -115,8 +116,8 @@ func subset(some, all []key.Fingerprint) bool {
 	return true
 }
 
-func nextRoot(d *Document, format string, args ...any) error {
-	return &RuleError{CodeNextRoot, d.Sequence, fmt.Errorf(format, args...)}
+func nextRoot(d *Document, why string) error {
+	return &RuleError{CodeNextRoot, d.Sequence, errors.New(why)}
 }
 
 // checkRoot: "The keys and the threshold of root change only by a rotation, or by
