@@ -80,6 +80,12 @@ func TestBlocks(t *testing.T) {
 	if void, err := s.Void(t.Context()); err != nil || len(void) != 0 {
 		t.Errorf("%v, %v", void, err)
 	}
+	if err := s.RemoveBlock(t.Context(), "sha256:"+hash("1")); !errors.Is(err, ErrNoBlock) {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("asking made the folder")
+	}
 	artifact, publisher := testBlock("sha256:"+hash("1")), testBlock("publisher:"+hash("2"))
 	for _, b := range []Block{artifact, publisher} {
 		if err := s.AddBlock(t.Context(), b); err != nil {

@@ -117,8 +117,8 @@ func ParseExport(data []byte) (*Export, error) {
 func nextPart(rest []byte) (kind string, lines int, body []byte, err error) {
 	head, after, _ := bytes.Cut(rest, []byte("\n"))
 	kind, number, _ := strings.Cut(string(head), ": ")
-	lines, err = strconv.Atoi(number)
-	if err != nil || strconv.Itoa(lines) != number || lines < 1 {
+	lines, _ = strconv.Atoi(number) // what is no number is not spelled again
+	if strconv.Itoa(lines) != number {
 		return "", 0, nil, errors.New("want pin: N, chain: N or block: N, and N lines")
 	}
 	body = after

@@ -69,10 +69,12 @@ func TestParseExportRefuses(t *testing.T) {
 	alice := good[strings.Index(good, chain)+len(chain) : strings.Index(good, "pin: 7\nsealwax pin/v1\nname: zoe")]
 	for _, tt := range []struct{ name, text, want string }{
 		{"empty", "", "line 1"},
+		{"too large", good + strings.Repeat("x", MaxExportBytes), "larger than"},
 		{"header", strings.Replace(good, "trust/v1", "trust/v2", 1), "line 1"},
 		{"no number", strings.Replace(good, "pin: 8", "pin: x", 1), "line 2"},
 		{"zeros", strings.Replace(good, "pin: 8", "pin: 08", 1), "line 2"},
 		{"none", strings.Replace(good, "pin: 8", "pin: 0", 1), "line 2"},
+		{"less", strings.Replace(good, "pin: 8", "pin: -1", 1), "line 2"},
 		{"too many lines", strings.Replace(good, "pin: 8", "pin: 9", 1), "line 2"},
 		{"more than there is", strings.Replace(good, "pin: 8", "pin: 800", 1), "line 2"},
 		{"cut off", good[:len(good)-1], "ends before"},

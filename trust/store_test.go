@@ -206,8 +206,18 @@ func TestZeroStore(t *testing.T) {
 	_, listErr := s.List(t.Context())
 	_, getErr := s.Get(t.Context(), "a")
 	_, forErr := s.For("x", sealwax.RoleRelease).Anchors(t.Context(), sealwax.Hint{})
+	_, guardErr := s.Guard(keysOf(t, 1)).Anchors(t.Context(), sealwax.Hint{})
+	_, knownErr := s.Known(t.Context())
+	_, voidErr := s.Void(t.Context())
+	_, _, blockErr := s.BlockOf(t.Context(), "sha256:"+hash("1"))
+	_, _, firstErr := s.FirstUseOf(t.Context(), "a")
+	_, chainErr := s.Chain(t.Context(), acme().chain().ID())
+	_, advanceErr := s.Advance(t.Context(), "acme", acme().chain())
+	_, exportErr := s.Export(t.Context())
 	for what, err := range map[string]error{
-		"list": listErr, "get": getErr, "for": forErr,
+		"list": listErr, "get": getErr, "for": forErr, "guard": guardErr, "known": knownErr, "void": voidErr,
+		"block of": blockErr, "first use of": firstErr, "chain": chainErr, "advance": advanceErr, "export": exportErr,
+		"pin": pinning(acme())(t.Context(), &s), "block": blocking(t.Context(), &s), "record": recording(t.Context(), &s),
 		"add": s.Add(t.Context(), testPin(t, "a", 1, "*")), "remove": s.Remove(t.Context(), "a"),
 	} {
 		if !errors.Is(err, errNoFolder) {
@@ -380,8 +390,11 @@ func TestPermissions(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no such bits")
 	}
-	for _, name := range []string{".", "pins", "pins/a.pin"} {
+	for _, name := range []string{".", "pins", "pins/a.pin", "blocks"} {
 		s, dir := storeWith(t, testPin(t, "a", 1, "*"))
+		if err := s.AddBlock(t.Context(), testBlock("sha256:"+hash("1"))); err != nil {
+			t.Fatal(err)
+		}
 		path := filepath.Join(dir, name)
 		if err := os.Chmod(path, 0o777); err != nil {
 			t.Fatal(err)
