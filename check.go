@@ -6,7 +6,6 @@ package sealwax
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -178,10 +177,8 @@ func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
 
 // count holds a proven claim against the policy.
 func count(p *Policy, c *Claim, now time.Time, r *Report) {
-	for _, f := range c.files() {
-		if r.Artifact.Name != Nameless && f != filepath.Base(r.Artifact.Name) {
-			r.add(CodeNameMismatch, SeverityWarning, c.Source, c.Signer, "the signature is for a file called %q", f)
-		}
+	if named := c.otherName(r.Artifact.Name); named != "" && !p.NamesAgree {
+		r.add(CodeNameMismatch, SeverityWarning, c.Source, c.Signer, "%s", otherNameWords(named))
 	}
 	if c.By.Party.isStale(now) && !p.FreshParties {
 		r.add(CodePublisherStale, SeverityWarning, c.Source, c.Signer, "%s", c.By.Party.staleWords())

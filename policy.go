@@ -33,6 +33,9 @@ type Policy struct {
 	Require []Requirement
 	// AllowLegacy accepts minisign's legacy signatures of files.
 	AllowLegacy bool
+	// NamesAgree refuses a signature that states another file name than the
+	// artifact's; otherwise that is a warning.
+	NamesAgree bool
 	// Formats are the names of the formats whose signatures count. Nil is all.
 	Formats []string
 	// FreshParties refuses what is known of a publisher once it is out of date by
@@ -94,6 +97,9 @@ func (p *Policy) objections(c *Claim, artifact, digest string, now time.Time) []
 		out = append(out, objection{code: CodeMetadataInvalid, why: err.Error()})
 	case has && !now.Before(t):
 		out = append(out, objection{code: CodeSignatureExpired, why: "the signature's own statement expired at " + t.UTC().Format(time.RFC3339)})
+	}
+	if named := c.otherName(artifact); p.NamesAgree && named != "" {
+		out = append(out, objection{code: CodeNameMismatch, why: otherNameWords(named)})
 	}
 	for _, r := range p.Require {
 		if why := r.unmetBy(c, artifact); why != "" {

@@ -49,6 +49,21 @@ func (c *Claim) files() []string {
 // system need not be the verifier's.
 func fileName(p string) string { return path.Base(strings.ReplaceAll(p, `\`, "/")) }
 
+// otherName is a file name that the claim states and that is not the artifact's,
+// or "". An artifact without a name has no other.
+func (c *Claim) otherName(artifact string) string {
+	for _, f := range c.files() {
+		if artifact != Nameless && f != filepath.Base(artifact) {
+			return f
+		}
+	}
+	return ""
+}
+
+func otherNameWords(name string) string {
+	return fmt.Sprintf("the signature is for a file called %q", name)
+}
+
 // isFile reports whether what is stated is the file's name.
 func (r Requirement) isFile() bool { return r.Name == "file" || r.Name == "filename" }
 

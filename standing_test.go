@@ -343,3 +343,30 @@ func TestRefuse(t *testing.T) {
 		t.Error("it passes")
 	}
 }
+
+// TestNamesAgree: a stated name that is not the artifact's is a warning, or a
+// refusal where the policy says so.
+func TestNamesAgree(t *testing.T) {
+	for _, tc := range []struct {
+		states string
+		agree  bool
+		ok     bool
+	}{{"other", false, true}, {"other", true, false}, {"app", true, true}, {"", true, true}} {
+		var change []func(*ink)
+		if tc.states != "" {
+			change = append(change, states("file", tc.states))
+		}
+		p := *anyOne
+		p.NamesAgree = tc.agree
+		r, _ := verdict(t, verifier(signed(1, change...)), artifact(), &p)
+		if (r.Verdict == sealwax.Allow) != tc.ok || r.Has(sealwax.CodeNameMismatch) != (tc.states == "other") {
+			t.Errorf("%+v: %v, %s", tc, r.Verdict, codes(r))
+		}
+	}
+	p := *anyOne
+	p.NamesAgree = true
+	stream := sealwaxtest.Bytes(sealwax.Nameless, []byte(content))
+	if _, err := verdict(t, verifier(signed(1, states("file", "other"))), stream, &p); err != nil {
+		t.Error("a stream has a name:", err)
+	}
+}

@@ -135,7 +135,7 @@ func judge(p *Policy, found int, r *Report) {
 		r.add(CodePolicyAmbiguous, SeverityError, "", by.Signer(), "the policy lists %s in two places, and a signer counts once", by.display())
 	}
 	for i := range r.Findings { // what was noticed on the way is now a reason
-		if r.Findings[i].Code != CodeNameMismatch {
+		if r.Findings[i].Code != CodeNameMismatch || p.NamesAgree {
 			r.Findings[i].Severity = SeverityError
 		}
 	}

@@ -52,6 +52,7 @@ func (r *Rule) Policy(kind sealwax.Kind) *sealwax.Policy {
 		Formats:        slices.Clone(r.formats),
 		FreshParties:   r.fresh,
 		Warn:           r.Warn,
+		NamesAgree:     true, // "a signed name must agree with" the one that was typed
 	}
 	if r.Kinds != nil {
 		p.Kind = kind

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -21,6 +22,7 @@ import (
 	"github.com/sealwax/sealwax/policy"
 	"github.com/sealwax/sealwax/source"
 	"github.com/sealwax/sealwax/trust"
+	"github.com/sealwax/sealwax/trust/publisher"
 )
 
 // policyOptions are the flags that say what it takes, the same at every door.
@@ -213,17 +215,50 @@ func (d *decider) demands(ctx context.Context, path string, artifact *sealwax.Ar
 	return d.chooser.Demands(ctx, subject(path), artifact)
 }
 
-// decide is the one road, and the record of the answer.
-func (d *decider) decide(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
-	demands, err := d.demands(ctx, path, artifact)
+// besideName is what the publisher's file beside an artifact is called.
+const besideName = ".publisher"
+
+// learn takes note of the publisher's file beside an artifact, ARTIFACT.publisher.
+// One that contradicts what is known of a pinned publisher is a refusal.
+func (d *decider) learn(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	if path == source.Stdin {
+		return nil, nil
+	}
+	info, err := os.Stat(path + besideName)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, nil //nolint:nilerr // it need not be there
+	}
+	data, err := readFileUpTo(path+besideName, publisher.MaxChainBytes)
+	if err == nil {
+		err = d.chooser.Learn(ctx, data)
+	}
+	if coded := (*sealwax.CodedError)(nil); errors.As(err, &coded) {
+		return sealwax.Refuse(path, artifact, coded.Code, err.Error())
+	}
 	if err != nil {
 		return sealwax.NewUndecided(path, err), err
 	}
-	report, err := demands.Verify(ctx, artifact)
+	return nil, nil
+}
+
+// decide is the one road, and the record of the answer.
+func (d *decider) decide(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	report, err := d.answer(ctx, path, artifact)
 	if unkept := d.keep(report); unkept != nil {
 		return sealwax.NewUndecided(path, unkept), unkept
 	}
 	return report, err
+}
+
+func (d *decider) answer(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	if report, err := d.learn(ctx, path, artifact); err != nil {
+		return report, err
+	}
+	demands, err := d.demands(ctx, path, artifact)
+	if err != nil {
+		return sealwax.NewUndecided(path, err), err
+	}
+	return demands.Verify(ctx, artifact)
 }
 
 // keep writes the answer down where that is configured.

@@ -111,6 +111,9 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 		return withCode(exitRunFailed, err)
 	}
 	defer func() { _ = artifact.Close() }()
+	if report, err := d.learn(ctx, module, artifact); err != nil {
+		return a.runFailed(report, errors.Join(err, d.keep(report)), o)
+	}
 	demands, err := d.demands(ctx, module, artifact)
 	if err != nil {
 		return withCode(exitRunFailed, err)

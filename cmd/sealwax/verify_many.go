@@ -17,6 +17,7 @@ import (
 	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/internal/term"
 	"github.com/sealwax/sealwax/source"
+	"github.com/sealwax/sealwax/trust/publisher"
 )
 
 // files verifies several artifacts on all cores and answers in the order given.
@@ -148,9 +149,10 @@ func mergedListing(trees map[string]*source.Tree) func(string) ([]string, error)
 	}
 }
 
-// isSignature recognises a detached signature by content, in any format.
+// isSignature recognises a detached signature by content, in any format, and what
+// else signs itself: a publisher's file.
 func isSignature(data []byte) bool {
-	return slices.ContainsFunc(format.All(), func(f sealwax.Format) bool {
+	return publisher.Recognise(data) || slices.ContainsFunc(format.All(), func(f sealwax.Format) bool {
 		s, ok := f.(sealwax.Sidecar)
 		return ok && s.Recognise(data)
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/policy"
 	"github.com/sealwax/sealwax/trust"
+	"github.com/sealwax/sealwax/trust/publisher"
 )
 
 // Chooser knows what a call of a gate was given. Its zero value demands what
@@ -114,6 +115,30 @@ func (c *Chooser) Verify(ctx context.Context, subject string, a *sealwax.Artifac
 		return sealwax.NewUndecided(a.Name(), err), err
 	}
 	return demands.Verify(ctx, a)
+}
+
+// Learn takes note of a publisher's file that came with an artifact: a longer
+// history of a publisher that is pinned is stored, in silence. Of a publisher that
+// is not pinned it changes nothing, and what is no publisher's file is no error. A
+// history that contradicts the stored one is a [*sealwax.CodedError].
+func (c *Chooser) Learn(ctx context.Context, data []byte) error {
+	if c.Store == nil || !publisher.Recognise(data) {
+		return nil
+	}
+	offered, err := publisher.ParseChain(data)
+	if err != nil {
+		return nil //nolint:nilerr // whoever lies beside an artifact proves nothing by being broken
+	}
+	names, err := c.Store.NamesOf(ctx, string(offered.ID()))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := c.Store.Advance(ctx, name, offered); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Chooser) void(ctx context.Context) (map[string]string, error) {
