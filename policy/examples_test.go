@@ -158,6 +158,7 @@ func TestExamples(t *testing.T) {
 			{name: "app.wasm", content: m, by: "boris chen", want: sealwax.Allow},
 			{name: "app.wasm", content: c, by: "anna chen", want: sealwax.Allow},
 			{name: "app.wasm", content: m, by: "anna boris chen", want: sealwax.Allow},
+			{name: "app.wasm", content: m, by: "anna boris", signed: "other.wasm", want: sealwax.Deny, code: sealwax.CodeNameMismatch},
 			{name: "app.wasm", content: m, by: "anna", want: sealwax.Deny, code: sealwax.CodePolicyUnmet},
 			{name: "app.wasm", content: m, by: "anna anna", want: sealwax.Deny, code: sealwax.CodePolicyUnmet},
 			{name: "app.wasm", content: m, by: "anna mallory", want: sealwax.Deny, code: sealwax.CodePolicyUnmet},

@@ -92,7 +92,7 @@ of = ["alice"]
 func TestDefaults(t *testing.T) {
 	f := mustParse(t, "dir/p.toml", []byte(head+"[[rule]]\nname = \"r\"\nfor = [\"*\"]\nof = [\"alice\", \"bob\", \"acme\"]\n"))
 	want := &sealwax.Policy{
-		Name: "dir/p.toml:10 r",
+		Name: "dir/p.toml:10 r", NamesAgree: true,
 		Need: sealwax.Quorum{Label: "r", Need: 3, Members: []sealwax.Member{
 			{Name: "alice", Signer: signer(1)},
 			{Name: "bob", Signer: signer(2)},
@@ -154,6 +154,7 @@ stale = "refuse"
 			{Name: "a", Value: "1.0.0", Op: ">"},
 			{Name: "b", Value: "1.0.0", Op: "<="},
 		},
+		NamesAgree:   true,
 		Formats:      []string{"minisign", "wasmsig"},
 		AllowLegacy:  true,
 		FreshParties: true,
