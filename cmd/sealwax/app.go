@@ -159,6 +159,7 @@ func (a *app) commands() []entry {
 		{"keygen", "keys", a.keygenCommand},
 		{"key", "keys", a.keyCommand},
 		{"trust", "keys", a.trustCommand},
+		{"publisher", "keys", a.publisherCommand},
 		{"policy", "keys", a.policyCommand},
 		{"attach", "wasm", a.attachCommand},
 		{"detach", "wasm", a.detachCommand},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/sealwax/sealwax/internal/atomicfile"
 	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/source"
+	"github.com/sealwax/sealwax/trust/publisher"
 )
 
 type signOptions struct {
@@ -169,6 +171,9 @@ func (a *app) signJobs(ctx context.Context, files []string, o *signOptions) ([]s
 		if err != nil {
 			return nil, err
 		}
+		if err := noDocument(artifact); err != nil {
+			return nil, errors.Join(err, artifact.Close())
+		}
 		j := signJob{artifact: artifact, out: o.output(path)}
 		jobs = append(jobs, j)
 		if err := o.fits(artifact); err != nil {
@@ -182,6 +187,20 @@ func (a *app) signJobs(ctx context.Context, files []string, o *signOptions) ([]s
 		}
 	}
 	return jobs, nil
+}
+
+// noDocument refuses what is a publisher's document or proposal, or begins as one:
+// a signature on a file must never be taken for one on a document.
+func noDocument(a *sealwax.Artifact) error {
+	head := make([]byte, 64)
+	n, err := a.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if publisher.Recognise(head[:n]) || publisher.RecogniseProposal(head[:n]) {
+		return usagef("sealwax help publisher   lists what changes and signs it", "%s begins as a publisher's document, which sealwax publisher signs and nothing else", a.Name())
+	}
+	return nil
 }
 
 // spares keeps the output from taking the place of the key, or of the file that

@@ -1,0 +1,264 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/key"
+	"github.com/sealwax/sealwax/trust/publisher"
+)
+
+type publisherInitOptions struct {
+	documentFlags
+	next, release, native []string
+	spaces, limits        []string
+	out                   string
+	noPassword            bool
+}
+
+func (a *app) publisherInitCommand() *cobra.Command {
+	o := &publisherInitOptions{}
+	c := &cobra.Command{
+		Use:   "init NAME",
+		Short: "begin a publisher: its keys and its first document",
+		Long: `Init writes NAME.publisher. Without flags for keys it makes them too, with one question for a
+password: NAME-root.key, NAME-next.key and NAME-release.key, each with its .pub. Move the first two
+to where no machine reads them every day; the release key signs artifacts.
+
+With keys of your own: every root and release key signs the first document, so that nobody can list
+somebody else's. The next root keys are committed to by their fingerprints alone.`,
+		Example: `  sealwax publisher init acme
+  sealwax publisher init acme --root a.key --root b.key --root c.key --threshold root=2 \
+      --next next.pub --release ci.key -o acme.publisher`,
+		Args: cobra.ExactArgs(1),
+		RunE: a.careful(func(ctx context.Context, args []string) error { return a.publisherInit(ctx, args[0], o) }),
+	}
+	f := c.Flags()
+	o.documentFlags.add(a, f)
+	f.StringArrayVar(&o.next, "next", nil, "a `PUBLIC` key that may follow the root; repeats")
+	f.StringArrayVar(&o.release, "release", nil, "a `SECRET` that signs artifacts; repeats")
+	f.StringArrayVar(&o.native, "native", nil, "a `SECRET` that signs compiled code; repeats")
+	f.StringArrayVar(&o.spaces, "space", nil, "a name `SPACE` that it owns (default: its name); repeats")
+	f.StringArrayVar(&o.limits, "limit", nil, "a role may sign only what matches: `ROLE=PATTERN`; repeats")
+	f.StringVarP(&o.out, "output", "o", "", "write the `FILE` (default: NAME.publisher)")
+	f.BoolVar(&o.noPassword, "no-password", false, "leave keys that are made unencrypted")
+	return c
+}
+
+func (a *app) publisherInit(ctx context.Context, name string, o *publisherInitOptions) error {
+	if err := publisher.CheckName(name); err != nil {
+		return withCode(exitUsage, err)
+	}
+	if o.out == "" {
+		o.out = name + ".publisher"
+	}
+	if err := free(o.out, false); err != nil {
+		return err
+	}
+	keys, err := a.initKeys(ctx, name, o)
+	if err != nil {
+		return err
+	}
+	d, err := a.firstDraft(name, keys, o)
+	if err != nil {
+		return err
+	}
+	if err := signDraft(ctx, d, keys.signers()...); err != nil {
+		return err
+	}
+	c, err := finishDraft(d, o.out)
+	if err != nil {
+		return err
+	}
+	if err := keys.write(); err != nil {
+		return err
+	}
+	if err := writePublisher(o.out, c, false); err != nil {
+		return err
+	}
+	a.sayInit(o.out, c, keys)
+	return nil
+}
+
+// publisherKeys are the keys of a first document.
+type publisherKeys struct {
+	root, release, native []key.Signer
+	next                  []key.Public
+	made                  []madeKey
+}
+
+// madeKey is a key that init made, and does not write before all is well.
+type madeKey struct {
+	use    string // "root", "next", "release"
+	name   string // of the pair
+	secret []byte
+	public key.Public
+}
+
+func (k *publisherKeys) signers() []key.Signer {
+	return slices.Concat(k.root, k.release, k.native)
+}
+
+func (k *publisherKeys) write() error {
+	for _, m := range k.made {
+		o := &keygenOptions{format: keyMinisign}
+		if err := writePair(m.name+".key", m.name+".pub", m.secret, m.public, o); err != nil {
+			return err
+		}
+		clear(m.secret)
+	}
+	return nil
+}
+
+// initKeys are those that the flags name, and those that are made because none do.
+func (a *app) initKeys(ctx context.Context, name string, o *publisherInitOptions) (*publisherKeys, error) {
+	k := &publisherKeys{}
+	given := len(o.root)+len(o.release)+len(o.native)+len(o.next) > 0
+	if given && (len(o.root) == 0 || len(o.release)+len(o.native) == 0) {
+		return nil, usagef("without any of --root, --release, --native and --next the keys are made",
+			"a publisher needs --root SECRET, and --release SECRET or --native SECRET")
+	}
+	if !given {
+		return k, a.makeKeys(ctx, k, name, o, "root", "next", "release")
+	}
+	if len(o.next) == 0 {
+		if err := a.makeKeys(ctx, k, name, o, "next"); err != nil {
+			return nil, err
+		}
+	}
+	next, err := a.publics(ctx, o.next)
+	if err != nil {
+		return nil, err
+	}
+	k.next = append(k.next, next...)
+	for _, list := range []struct {
+		into *[]key.Signer
+		args []string
+	}{{&k.root, o.root}, {&k.release, o.release}, {&k.native, o.native}} {
+		if *list.into, err = a.signers(ctx, list.args, o.passwords); err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
+}
+
+// makeKeys makes a key for each of some uses, with one password for all.
+func (a *app) makeKeys(ctx context.Context, k *publisherKeys, name string, o *publisherInitOptions, uses ...string) error {
+	base := filepath.Join(filepath.Dir(o.out), name)
+	for _, use := range uses {
+		for _, ext := range []string{".key", ".pub"} {
+			if err := free(base+"-"+use+ext, false); err != nil {
+				return err
+			}
+		}
+	}
+	password, err := a.newPassword(ctx, &keygenOptions{format: keyMinisign, noPassword: o.noPassword, passwords: o.passwords})
+	if err != nil {
+		return err
+	}
+	defer clear(password)
+	for _, use := range uses {
+		s, err := key.Generate(rand.Reader)
+		if err != nil {
+			return err
+		}
+		secret, err := marshalSecret(s, keyMinisign, password)
+		if err != nil {
+			return err
+		}
+		k.made = append(k.made, madeKey{use, base + "-" + use, secret, s.Public()})
+		switch use {
+		case "root":
+			k.root = append(k.root, s)
+		case "release":
+			k.release = append(k.release, s)
+		default:
+			k.next = append(k.next, s.Public())
+		}
+	}
+	return nil
+}
+
+// firstDraft is what the keys and the flags say.
+func (a *app) firstDraft(name string, k *publisherKeys, o *publisherInitOptions) (*publisher.Draft, error) {
+	stale, err := o.staleAt(a.now())
+	if err != nil {
+		return nil, err
+	}
+	thresholds, err := parseThresholds(o.thresholds)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := parseLimits(o.limits)
+	if err != nil {
+		return nil, err
+	}
+	d := publisher.Begin(name, a.now(), stale)
+	for _, list := range []struct {
+		role sealwax.Role
+		keys []key.Signer
+	}{{publisher.RoleRoot, k.root}, {sealwax.RoleRelease, k.release}, {sealwax.RoleNative, k.native}} {
+		for _, s := range list.keys {
+			d.AddKey(list.role, s.Public())
+		}
+	}
+	d.Commit(takeNext(thresholds, 1), fingerprints(k.next))
+	for _, role := range slices.Sorted(maps.Keys(thresholds)) {
+		d.Threshold(role, thresholds[role])
+	}
+	for _, s := range o.spaces {
+		d.Own(s)
+	}
+	for _, l := range limits {
+		d.Limit(l.Role, l.Pattern)
+	}
+	if _, err := d.Text(); err != nil {
+		return nil, draftError(err)
+	}
+	return d, nil
+}
+
+// sayInit says what there is now, and what to do with it.
+func (a *app) sayInit(file string, c *publisher.Chain, k *publisherKeys) {
+	a.say("publisher %s: %s", c.Name(), c.ID())
+	for _, m := range k.made {
+		a.say("made %s.key (keep it secret) and %s.pub: %s", m.name, m.name, m.public)
+	}
+	a.say("wrote %s: give it to everybody, beside what you sign and on your site", file)
+	if n := len(k.made); n > 0 {
+		a.say("move offline now, each to a place of its own: %s", offline(k.made))
+	}
+	a.say("sign with: sealwax sign FILE -k %s", releaseFile(k, c.Name()))
+	a.say("whoever trusts you runs: sealwax trust add %s --for '%s-*'", shellWord(file), c.Name())
+}
+
+// offline names the keys that are needed seldom, and then badly.
+func offline(made []madeKey) string {
+	var files []string
+	for _, m := range made {
+		if m.use != "release" {
+			files = append(files, m.name+".key")
+		}
+	}
+	return strings.Join(files, " and ")
+}
+
+// releaseFile is the key file that signs artifacts, if init made it.
+func releaseFile(k *publisherKeys, name string) string {
+	for _, m := range k.made {
+		if m.use == "release" {
+			return shellWord(m.name + ".key")
+		}
+	}
+	return name + "'s release key"
+}
