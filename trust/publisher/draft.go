@@ -287,6 +287,9 @@ func (d *Draft) Sign(ctx context.Context, by key.Signer) error {
 	if err != nil {
 		return err
 	}
+	if !needed(d.chain.head(), l.doc)[by.Public().Fingerprint()] { // before a device or a person is asked
+		return &RuleError{CodeRole, l.doc.Sequence, fmt.Errorf("%s has no part in it: only root keys and new keys sign documents", by.Public())}
+	}
 	s := signature{id: by.Public().MinisignID()}
 	if k, ok := l.doc.Key(by.Public().Fingerprint()); ok {
 		s.id = k.Public.MinisignID() // as the document lists it

@@ -46,15 +46,7 @@ func broken(sequence int, err error) error {
 		return nil
 	}
 	if r, ok := errors.AsType[*RuleError](err); ok {
-		return &RuleError{r.Code, sequence, unplaced(err)}
+		return &RuleError{r.Code, sequence, r.Err} // one place is enough
 	}
 	return &RuleError{CodeInvalid, sequence, err}
-}
-
-// unplaced is the sentence of a rule error without its place, or err itself.
-func unplaced(err error) error {
-	if r, ok := err.(*RuleError); ok { //nolint:errorlint // only the outermost one says its place twice
-		return r.Err
-	}
-	return err
 }

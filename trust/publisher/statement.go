@@ -21,15 +21,16 @@ func (c *Chain) Statement() string {
 // whole and not as a part of something longer.
 func (c *Chain) States(text string) bool {
 	want := c.Statement()
-	for rest := text; ; {
-		before, after, found := strings.Cut(rest, want)
-		if !found {
+	for from := 0; ; {
+		at := strings.Index(text[from:], want)
+		if at < 0 {
 			return false
 		}
-		if !endsInWord(before) && !beginsWithWord(after) {
+		at += from
+		from = at + len(want)
+		if !endsInWord(text[:at]) && !beginsWithWord(text[from:]) {
 			return true
 		}
-		rest = after
 	}
 }
 
