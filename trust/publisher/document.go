@@ -16,7 +16,7 @@ import (
 // Limits of documents and chains.
 const (
 	MaxDocumentBytes = 32 << 10
-	MaxChainBytes    = 4 << 20
+	MaxChainBytes    = 2 << 20
 	MaxDocuments     = 1024
 	MaxKeys          = 128 // of a document, ended ones included; also of signatures on it
 	MaxRoles         = 16
