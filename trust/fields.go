@@ -15,8 +15,8 @@ import (
 
 // parseTime reads a time in the one form in which it is written.
 func parseTime(s string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || t.UTC().Format(time.RFC3339) != s {
+	t, _ := time.Parse(time.RFC3339, s) // what is no time is not spelled again
+	if formatTime(t) != s {
 		return time.Time{}, errors.New("want a time in UTC such as 2026-01-31T12:00:00Z")
 	}
 	return t.UTC(), nil

@@ -68,7 +68,7 @@ func (f folder) names(ext string) ([]string, error) {
 	if f.base == "" {
 		return nil, errNoFolder
 	}
-	if there, err := f.check(); !there || err != nil {
+	if there, err := f.check(); !there {
 		return nil, err
 	}
 	all, err := f.readDir(MaxPins)

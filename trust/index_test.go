@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/sealwax/sealwax"
 )
@@ -84,6 +85,9 @@ func TestIndexIsOfOneMoment(t *testing.T) {
 		if _, err := openText(text, now); !errors.Is(err, errBrokenIndex) {
 			t.Errorf("%v: %v", now, err)
 		}
+	}
+	if _, err := openText(append(bytes.Clone(text), 'x'), testStamps); !errors.Is(err, errBrokenIndex) {
+		t.Error(err)
 	}
 	for _, cut := range []int{0, 1, len(indexHeader), len(text) - 1, len(text) - recordBytes} {
 		if _, err := openText(text[:cut], testStamps); !errors.Is(err, errBrokenIndex) {
@@ -173,7 +177,7 @@ func TestIndexOnDisk(t *testing.T) {
 	if ask(t, s, 7, "p07") {
 		t.Error("an index before anything was read")
 	}
-	if stamps, ok := s.stampsNow(); ok && stamps.coarse() {
+	if s.stampsNow().coarse() {
 		return // this disk is not fit for one
 	}
 	if !ask(t, openStore(dir), 7, "p07") {
@@ -198,6 +202,52 @@ func TestIndexOnDisk(t *testing.T) {
 	}
 	if ask(t, openStore(dir), 700, "new") {
 		t.Error("it outlives a change of the publishers")
+	}
+}
+
+// TestIndexWantsFineTime: where a change may not show, there is no index.
+func TestIndexWantsFineTime(t *testing.T) {
+	s, dir := crowded(t)
+	pins := filepath.Join(dir, "pins")
+	if err := os.Chtimes(pins, day, day); err != nil {
+		t.Fatal(err)
+	}
+	ask(t, s, 7, "p07")
+	if _, err := os.Stat(filepath.Join(dir+"-state", "index")); err == nil {
+		t.Error("an index of a folder that tells time in seconds")
+	}
+	// Nor while it changes.
+	fine := day.Add(123456789)
+	if err := os.Chtimes(pins, fine, fine); err != nil {
+		t.Fatal(err)
+	}
+	if s.settled(t.Context()) == (stamps{}) {
+		t.Error("nothing changed")
+	}
+	stop, done := make(chan bool), make(chan bool)
+	go func() {
+		defer close(done)
+		for n := 1; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+				at := fine.Add(time.Duration(n) * time.Microsecond)
+				_ = os.Chtimes(pins, at, at)
+			}
+		}
+	}()
+	if got := s.settled(t.Context()); got != (stamps{}) {
+		t.Errorf("it changes all the time, and settled at %v", got)
+	}
+	close(stop)
+	<-done
+	before := s.stampsNow()
+	before.pins--
+	s.writeIndex(t.Context(), before, nil)
+	s.writeIndex(t.Context(), stamps{}, nil)
+	if _, err := os.Stat(filepath.Join(dir+"-state", "index")); err == nil {
+		t.Error("an index of what is no more")
 	}
 }
 

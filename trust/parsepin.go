@@ -87,8 +87,8 @@ func (p *Pin) parseUse(r *fieldReader) error {
 
 // parseSequence reads a document's number in the one form in which it is written.
 func parseSequence(s string) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err != nil || strconv.Itoa(n) != s || n < 0 || n >= maxSequence {
+	n, _ := strconv.Atoi(s) // what is no number is not spelled again
+	if strconv.Itoa(n) != s || n < 0 || n >= maxSequence {
 		return 0, fmt.Errorf("want a number from 0 to %d", maxSequence-1)
 	}
 	return n, nil

@@ -85,7 +85,7 @@ func (s *Store) readChains(name string) (pinned, seen []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if there, err := s.chains.check(); !there || err != nil {
+	if there, err := s.chains.check(); !there {
 		return pinned, nil, err
 	}
 	seen, err = s.chains.read(name, chainExt, publisher.MaxChainBytes)
