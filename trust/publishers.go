@@ -114,7 +114,7 @@ func (s *Store) effective(p *Pin, pinned, seen []byte) (*publisher.Chain, error)
 	path := s.chains.path(p.Name, chainExt)
 	state, err := publisher.ParseChain(seen)
 	if err != nil {
-		return nil, &FileError{path, err, "remove it if a newer one can be had, with: sealwax trust update " + p.Name + " FILE"}
+		return nil, &FileError{path, err, "remove it, and fetch a newer one with: sealwax trust update " + p.Name + " FILE|URL"}
 	}
 	switch relation, _ := relate(config, state); relation {
 	case publisher.Same, publisher.Behind, publisher.Superseded:
@@ -247,7 +247,7 @@ func (s *Store) advance(ctx context.Context, name string, stored, offered *publi
 	if r.Relation == publisher.Fork { // the one refusal that is put on record
 		return r, s.fork(ctx, name, r.At, stored, offered)
 	}
-	if err != nil || !r.Changes() {
+	if !r.Changes() {
 		return r, err
 	}
 	return r, s.chains.replace(name, chainExt, offered.Marshal())

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -251,6 +252,7 @@ func TestBrokenChains(t *testing.T) {
 		{"another publisher", stranger.text(), nil, "pins", "pinned is publisher:"},
 		{"older than the pin", zero.text(), nil, "pins", "no document 1"},
 		{"another document 1", zero.renewed(2).text(), nil, "pins", "no document 1"},
+		{"another publisher, and its state", stranger.text(), one.text(), "pins", "pinned is publisher:"},
 		{"the state is cut off", one.text(), one.text()[:len(one.text())-9], "publishers", "sealwax trust update acme"},
 		{"the state is longer and broken", one.text(), append(one.text(), "\nx\n"...), "publishers", "sealwax trust update acme"},
 		{"the state is empty", one.text(), []byte{}, "publishers", "sealwax trust update acme"},
@@ -291,6 +293,28 @@ func TestBrokenChains(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestStatePermissions: who can write the state can bring old documents back.
+func TestStatePermissions(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no such bits")
+	}
+	for _, name := range []string{".", "publishers", "publishers/acme.publisher"} {
+		zero := acme()
+		s, dir := withAcme(t, zero)
+		if err := advancing(zero.renewed(1))(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir+"-state", name)
+		if err := os.Chmod(path, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		_, err := offered(t, s.For("x", sealwax.RoleRelease), sealwax.Hint{})
+		if err == nil || !strings.Contains(err.Error(), "chmod o-w '"+path+"'") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
