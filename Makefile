@@ -57,5 +57,5 @@ peers:
 # What takes hours: long fuzzing, every check deleted in turn, benchmarks.
 deep:
 	scripts/fuzz 10m
-	go run ./scripts/mutate . ./key/... ./format/... ./trust/... ./source/... ./gate/... ./internal/...
+	go run ./scripts/mutate . ./key/... ./format/... ./trust/... ./policy/... ./source/... ./gate/... ./internal/...
 	$(MAKE) bench BENCH=. | tee bench.txt

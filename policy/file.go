@@ -38,7 +38,7 @@ const (
 	MaxKeyBytes = 64 << 10
 	// MaxChainBytes is the largest publisher's file that a policy may name, and
 	// MaxAllChainBytes all of them together.
-	MaxChainBytes    = 4 << 20
+	MaxChainBytes    = 2 << 20
 	MaxAllChainBytes = 16 << 20
 )
 

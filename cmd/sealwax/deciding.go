@@ -167,7 +167,7 @@ func (a *app) policies(o *policyOptions, c *choose.Chooser) error {
 		return err
 	}
 	if o.policy != "" {
-		c.User, err = namedPolicy(o.policy)
+		c.User, err = readPolicy(o.policy)
 		return err
 	}
 	dir, err := folders.Config(a.getenv)
@@ -189,16 +189,6 @@ func standing(path string) (*policy.File, error) {
 		return nil, withCode(exitUndecided, err)
 	}
 	return f, nil
-}
-
-// namedPolicy reads the policy that the user named: what is wrong in it is used
-// wrongly.
-func namedPolicy(path string) (*policy.File, error) {
-	f, err := policy.Load(path)
-	if wrong := (*policy.Error)(nil); errors.As(err, &wrong) {
-		return nil, withCode(exitUsage, err)
-	}
-	return f, err
 }
 
 // subject is what pins and rules are matched against: the name that was typed. A

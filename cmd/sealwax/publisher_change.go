@@ -112,9 +112,8 @@ func (a *app) publisherRetireCommand() *cobra.Command {
 		Use:   "retire FILE.publisher --key PUBLIC --root SECRET...",
 		Short: "put a key away that nobody else has",
 		Long: `Retire ends a key in good order. What it signed counts from then on only for artifacts that you
-endorse, since nobody can see from a signature when it was made.`,
-		Example: `  sealwax publisher endorse acme.publisher dist/* --root acme-root.key     # first, what is out there
-  sealwax publisher retire acme.publisher --key old-ci.pub --root acme-root.key`,
+endorse, since nobody can see from a signature when it was made: first endorse what is out there.`,
+		Example: `  sealwax publisher retire acme.publisher --key old-ci.pub --root acme-root.key`,
 		Args: cobra.ExactArgs(1),
 	}
 	a.endFlags(c, o)

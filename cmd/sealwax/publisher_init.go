@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,13 +64,17 @@ func (a *app) publisherInit(ctx context.Context, name string, o *publisherInitOp
 		o.out = name + ".publisher"
 	}
 	if err := free(o.out, false); err != nil {
+		return usagef("a publisher begins once; -o names another file", "%s is there already", o.out)
+	}
+	terms, err := a.initTerms(o)
+	if err != nil {
 		return err
 	}
 	keys, err := a.initKeys(ctx, name, o)
 	if err != nil {
 		return err
 	}
-	d, err := a.firstDraft(name, keys, o)
+	d, err := a.firstDraft(name, keys, terms, o)
 	if err != nil {
 		return err
 	}
@@ -158,7 +163,7 @@ func (a *app) makeKeys(ctx context.Context, k *publisherKeys, name string, o *pu
 	for _, use := range uses {
 		for _, ext := range []string{".key", ".pub"} {
 			if err := free(base+"-"+use+ext, false); err != nil {
-				return err
+				return usagef("move it away, or choose another name", "%s is there already, and a key is never replaced", base+"-"+use+ext)
 			}
 		}
 	}
@@ -189,21 +194,28 @@ func (a *app) makeKeys(ctx context.Context, k *publisherKeys, name string, o *pu
 	return nil
 }
 
+// initTerms are what the flags say beside the keys.
+type initTerms struct {
+	stale      time.Time
+	thresholds map[sealwax.Role]int
+	limits     []publisher.Limit
+}
+
+// initTerms are read before any key is made or any password is asked for.
+func (a *app) initTerms(o *publisherInitOptions) (t initTerms, err error) {
+	if t.stale, err = o.staleAt(a.now()); err != nil {
+		return t, err
+	}
+	if t.thresholds, err = parseThresholds(o.thresholds); err != nil {
+		return t, err
+	}
+	t.limits, err = parseLimits(o.limits)
+	return t, err
+}
+
 // firstDraft is what the keys and the flags say.
-func (a *app) firstDraft(name string, k *publisherKeys, o *publisherInitOptions) (*publisher.Draft, error) {
-	stale, err := o.staleAt(a.now())
-	if err != nil {
-		return nil, err
-	}
-	thresholds, err := parseThresholds(o.thresholds)
-	if err != nil {
-		return nil, err
-	}
-	limits, err := parseLimits(o.limits)
-	if err != nil {
-		return nil, err
-	}
-	d := publisher.Begin(name, a.now(), stale)
+func (a *app) firstDraft(name string, k *publisherKeys, terms initTerms, o *publisherInitOptions) (*publisher.Draft, error) {
+	d := publisher.Begin(name, a.now(), terms.stale)
 	for _, list := range []struct {
 		role sealwax.Role
 		keys []key.Signer
@@ -212,14 +224,14 @@ func (a *app) firstDraft(name string, k *publisherKeys, o *publisherInitOptions)
 			d.AddKey(list.role, s.Public())
 		}
 	}
-	d.Commit(takeNext(thresholds, 1), fingerprints(k.next))
-	for _, role := range slices.Sorted(maps.Keys(thresholds)) {
-		d.Threshold(role, thresholds[role])
+	d.Commit(takeNext(terms.thresholds, 1), fingerprints(k.next))
+	for _, role := range slices.Sorted(maps.Keys(terms.thresholds)) {
+		d.Threshold(role, terms.thresholds[role])
 	}
 	for _, s := range o.spaces {
 		d.Own(s)
 	}
-	for _, l := range limits {
+	for _, l := range terms.limits {
 		d.Limit(l.Role, l.Pattern)
 	}
 	if _, err := d.Text(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -239,7 +240,10 @@ func (a *app) putDraft(d *publisher.Draft, file string, replace bool) error {
 		if err := atomicfile.WriteFile(proposalOf(file), data, atomicfile.Options{Mode: atomicfile.Public, Replace: replace}); err != nil {
 			return err
 		}
-		a.say("%s: document %d, which waits for:%s", proposalOf(file), d.Document().Sequence, needsText(needs))
+		a.say("%s: document %d, which waits for:", proposalOf(file), d.Document().Sequence)
+		for _, line := range strings.Split(needsText(needs), "\n")[1:] {
+			a.say("  %s", line)
+		}
 		a.hint("each of them: sealwax publisher approve %s --root SECRET", shellWord(file))
 		return nil
 	}
