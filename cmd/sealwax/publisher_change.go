@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ nobody lists a stranger's. Root keys cannot be added: they change by rotating to
 		if err != nil {
 			return err
 		}
-		chain, err := a.change(ctx, args[0], o, added, func(d *publisher.Draft) error {
+		chain, err := a.change(ctx, args[0], o, slices.Clone(added), func(d *publisher.Draft) error {
 			for _, s := range added {
 				d.AddKey(sealwax.Role(role), s.Public())
 			}
@@ -114,7 +115,7 @@ func (a *app) publisherRetireCommand() *cobra.Command {
 		Long: `Retire ends a key in good order. What it signed counts from then on only for artifacts that you
 endorse, since nobody can see from a signature when it was made: first endorse what is out there.`,
 		Example: `  sealwax publisher retire acme.publisher --key old-ci.pub --root acme-root.key`,
-		Args: cobra.ExactArgs(1),
+		Args:    cobra.ExactArgs(1),
 	}
 	a.endFlags(c, o)
 	c.RunE = a.careful(func(ctx context.Context, args []string) error { return a.endKey(ctx, args[0], o) })
