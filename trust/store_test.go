@@ -226,6 +226,18 @@ func TestZeroStore(t *testing.T) {
 	}
 }
 
+// TestBothFolders: a store without one of its folders knows nothing in the other.
+func TestBothFolders(t *testing.T) {
+	dir := t.TempDir()
+	for _, s := range []*Store{OpenStore(dir, ""), OpenStore("", dir)} {
+		for _, do := range []change{adding("a", 1), blocking, recording} {
+			if err := do(t.Context(), s); !errors.Is(err, errNoFolder) {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestAddRefuses(t *testing.T) {
 	s, dir := storeWith(t, testPin(t, "a", 1, "*.wasm", "*.txt"))
 	native := testPin(t, "native", 1, "*.wasm")

@@ -49,6 +49,10 @@ func TestReadRefuses(t *testing.T) {
 	large := written(t, make([]byte, 11))
 	_, err := Read(large, 10)
 	wrong(t, err, large, "larger than 10 bytes")
+	_, err = Read(filepath.Join(large, "below"), 10)
+	if own := (*Error)(nil); !errors.As(err, &own) && !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), large) != 1 {
+		t.Errorf("%v: the path is to be named, once", err)
+	}
 	dir := t.TempDir()
 	_, err = Read(dir, 10)
 	wrong(t, err, dir, "not a regular file")

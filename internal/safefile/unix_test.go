@@ -54,6 +54,11 @@ func (ownedBy) ModTime() time.Time { return time.Time{} }
 func (ownedBy) IsDir() bool        { return false }
 func (o ownedBy) Sys() any         { return &syscall.Stat_t{Uid: uint32(o)} }
 
+// nobodys is a file's description that names no owner.
+type nobodys struct{ ownedBy }
+
+func (nobodys) Sys() any { return nil }
+
 func TestOwner(t *testing.T) {
 	self := os.Geteuid()
 	for _, uid := range []int{0, self} {
@@ -61,5 +66,6 @@ func TestOwner(t *testing.T) {
 			t.Errorf("uid %d: %v", uid, err)
 		}
 	}
+	wrong(t, Check("x", nobodys{}), "x", "it belongs to another user")
 	wrong(t, Check("it's", ownedBy(self+1)), "it's", `chown "$USER" 'it'\''s'`)
 }
