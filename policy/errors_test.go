@@ -113,6 +113,29 @@ func TestErrorsShowNoSecret(t *testing.T) {
 	}
 }
 
+// TestErrorsAreShort: what a file says is repeated for people, and not a megabyte
+// of it.
+func TestErrorsAreShort(t *testing.T) {
+	const rule = "[[rule]]\nname = \"r\"\nfor = [\"*\"]\nof = [\"pinned\"]\n"
+	long := strings.Repeat("long", 100_000)
+	for _, doc := range []string{
+		long + " = 1\n",
+		"[signer.\"" + long + "\"]\n",
+		strings.Replace(rule, "r\"", long+"\"", 1),
+		strings.Replace(rule, "*", long, 1),
+		strings.Replace(rule, "pinned", long, 1),
+		rule + "role = \"" + long + "\"\n",
+		rule + "formats = [\"" + long + "\", \"" + long + "\"]\n",
+		rule + "require = [\"x" + long + " ~\"]\n",
+		rule + "coverage = \"prefix\"\nallow-uncovered = [\"" + long + "\"]\n",
+	} {
+		_, err := Parse("p.toml", []byte("version = 1\n"+doc), besideFiles)
+		if own := (*Error)(nil); !errors.As(err, &own) || len(err.Error()) > 1024 {
+			t.Errorf("%.60s: %.200v", doc, err)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	rule := func(b *bytes.Buffer, name, rest string) {
 		b.WriteString("[[rule]]\nname = \"" + name + "\"\n" + rest)

@@ -25,8 +25,17 @@ func (r *reader) fail(at tomltree.Pos, problem, fix string) error {
 	return &Error{File: r.file.Name, Line: at.Line, Column: at.Column, Problem: problem, Fix: fix}
 }
 
-// quote is a string of the file in a message.
-func quote(s string) string { return `"` + sealwax.Printable(s) + `"` }
+// maxQuoted is how many bytes of a string of the file a message repeats.
+const maxQuoted = 128
+
+// quote is a string of the file in a message, which is for people: of a long one
+// it is the beginning.
+func quote(s string) string {
+	if len(s) > maxQuoted {
+		s = strings.ToValidUTF8(s[:maxQuoted], "") + "…"
+	}
+	return `"` + sealwax.Printable(s) + `"`
+}
 
 // list names the choices: "a, b or c".
 func list(words []string) string {

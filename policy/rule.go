@@ -124,6 +124,9 @@ func (r *reader) ruleFor(rule *Rule, t *tomltree.Table) error {
 		return err
 	}
 	for _, v := range texts {
+		if len(v.Text) > pattern.MaxSize { // which would be repeated in the message
+			return r.fail(v.Pos, fmt.Sprintf("pattern %s is longer than %d bytes", quote(v.Text), pattern.MaxSize), "write a shorter one")
+		}
 		p, err := pattern.Parse(v.Text)
 		if err != nil {
 			return r.fail(v.Pos, sealwax.Printable(err.Error()), "")
@@ -206,6 +209,10 @@ func (r *reader) ruleCoverage(rule *Rule, t *tomltree.Table) error {
 		return err
 	}
 	for _, v := range texts {
+		// As long as a pattern may be: what a glob is compiled to takes much more.
+		if len(v.Text) > pattern.MaxSize {
+			return r.fail(v.Pos, fmt.Sprintf("section %s is longer than %d bytes", quote(v.Text), pattern.MaxSize), "write a shorter one")
+		}
 		if _, why := globExpression(v.Text); why != "" {
 			return r.fail(v.Pos, "section "+quote(v.Text)+": "+why, "write "+example)
 		}
