@@ -25,7 +25,7 @@ func (c *checker) set(r *Rule, s *set, needed bool) bool {
 			open = true
 			continue
 		}
-		if !c.member(r, m, must) {
+		if !c.member(r, s, m, must) {
 			said = said || s.need == len(s.members) // what the member lacks, the set lacks
 			continue
 		}
@@ -58,14 +58,31 @@ func severity(needed bool) sealwax.Severity {
 	return sealwax.SeverityWarning
 }
 
-func (c *checker) member(r *Rule, m *member, needed bool) bool {
+func (c *checker) member(r *Rule, in *set, m *member, needed bool) bool {
 	switch {
 	case m.set != nil:
 		return c.set(r, m.set, needed)
 	case m.publisher != nil:
-		return c.publisher(r, m, needed)
+		return c.publisher(r, m, needed) && (in.distinct || c.keysLeft(r, m, needed))
 	}
 	return true
+}
+
+// keysLeft checks that a publisher has enough keys beside those that the rule
+// names for themselves: what such a key signs counts for its own name and not for
+// the publisher. In a set of distinct publishers the two are one.
+func (c *checker) keysLeft(r *Rule, m *member, needed bool) bool {
+	role := c.facts.Publishers[m.publisher.Name].Roles[m.role]
+	left := distinctKeys(role.Keys)
+	all := len(left)
+	for _, s := range r.Signers() {
+		left = slices.DeleteFunc(left, s.Key.Equal)
+	}
+	if len(left) >= role.Threshold {
+		return true
+	}
+	c.add(m.line, severity(needed), fmt.Sprintf("publisher %s asks for %d of its %s keys, and %d of its %d are named in the rule, where they count for themselves", m.publisher.Name, role.Threshold, m.role, all-len(left), all), "name the publisher, or its keys")
+	return false
 }
 
 // publisher checks that enough of a publisher's keys are there to sign for it.
