@@ -7,6 +7,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -250,12 +253,27 @@ Paths are relative to the folder of CASES. Exit codes: 0 all as expected, 1 some
 	return c
 }
 
+// readCases reads a table of cases, and one byte more than it may have if there
+// is more: who reads it says what is too much.
+func readCases(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cases: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, policy.MaxCasesBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the cases: %w", err)
+	}
+	return data, nil
+}
+
 func (a *app) policyTest(ctx context.Context, path, table string, asJSON bool) error {
 	f, err := readPolicy(path)
 	if err != nil {
 		return err
 	}
-	data, err := readFileUpTo(table, policy.MaxCasesBytes)
+	data, err := readCases(table)
 	if err != nil {
 		return err
 	}
