@@ -60,6 +60,18 @@ func isLoopback(host string) bool {
 	return ip.Unmap().IsLoopback()
 }
 
+// leadsHere reports whether a host may be this machine, under whatever name: that
+// of RFC 6761, 6.3 ("localhost." and all below it), or the address that stands for
+// any of its own, to which connecting is to connect to itself.
+func leadsHere(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if isLoopback(host) || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, _ := netip.ParseAddr(host) // the zero address is nowhere
+	return ip.Unmap().IsUnspecified()
+}
+
 // endpoint is a host with its port: what a credential belongs to.
 func endpoint(u *url.URL) string {
 	port := u.Port()

@@ -52,7 +52,7 @@ func tunnel(t *testing.T, to *httptest.Server, asked *[]*http.Request) *httptest
 func TestProxy(t *testing.T) {
 	s := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/away" {
-			w.Header().Set("Location", "https://127.0.0.1/")
+			w.Header().Set("Location", "https://"+r.URL.RawQuery+"/")
 			w.WriteHeader(http.StatusFound)
 			return
 		}
@@ -70,9 +70,11 @@ func TestProxy(t *testing.T) {
 		if len(asked) != 1 || asked[0].RequestURI != "example.com:443" || asked[0].Header.Get("Proxy-Authorization") == "" {
 			t.Errorf("%s: the proxy was asked %v", name, asked)
 		}
-		e := wantError(t, c, "https://example.com/away")
-		if !errors.Is(e, ErrRedirect) || !strings.Contains(e.Error(), "to this one") {
-			t.Errorf("a redirect to this machine: %v", e)
+		for _, here := range []string{"127.0.0.1", "localhost.", "x.LOCALHOST", "0.0.0.0", "[::]", "[::ffff:0.0.0.0]"} {
+			e := wantError(t, c, "https://example.com/away?"+here)
+			if !errors.Is(e, ErrRedirect) || !strings.Contains(e.Error(), "to this one") {
+				t.Errorf("a redirect to this machine, as %s: %v", here, e)
+			}
 		}
 	}
 }

@@ -87,7 +87,7 @@ func target(from *url.URL, location string) (*url.URL, error) {
 	switch {
 	case from.Scheme == "https" && next.Scheme != "https":
 		err = fmt.Errorf("%w: from https to %s", ErrRedirect, shown(next))
-	case !isLoopback(from.Hostname()) && isLoopback(next.Hostname()):
+	case !leadsHere(from.Hostname()) && leadsHere(next.Hostname()):
 		// A server elsewhere has no say in what is asked of this machine.
 		err = fmt.Errorf("%w: from another machine to this one (%s)", ErrRedirect, shown(next))
 	}
