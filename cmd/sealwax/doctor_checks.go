@@ -148,12 +148,15 @@ func (p *patient) network() {
 // folders looks at who may write where the store is.
 func (p *patient) folders() {
 	before, there := len(p.found), 0
-	for _, dir := range p.ourFolders() {
+	// Whoever writes in the system's folder takes its policy away, or brings one.
+	for _, dir := range append([]string{p.system}, p.ourFolders()...) {
 		err := safefile.CheckFolder(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		there++
+		if dir != p.system {
+			there++
+		}
 		p.errors(dir, "make it readable", err)
 	}
 	switch {

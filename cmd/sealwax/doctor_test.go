@@ -120,6 +120,26 @@ func TestDoctorClock(t *testing.T) {
 	}
 }
 
+// TestDoctorSystemFolder: whoever may write in the folder of the system's policy
+// can take it away.
+func TestDoctorSystemFolder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // has no such bits
+	}
+	for mode, want := range map[os.FileMode]string{0o755: isOK, 0o777: isFix} {
+		a := newApp()
+		a.env = func(string) (string, bool) { return "", false }
+		a.system = t.TempDir()
+		if err := os.Chmod(a.system, mode); err != nil {
+			t.Fatal(err)
+		}
+		p := &patient{app: a}
+		if p.folders(); len(p.found) != 1 || p.found[0].Status != want {
+			t.Errorf("%o: %v, want %s", mode, p.found, want)
+		}
+	}
+}
+
 // TestDoctorStale: a month before a publisher's documents go stale, and from then
 // on, the doctor says so.
 func TestDoctorStale(t *testing.T) {
