@@ -36,9 +36,6 @@ func (s *Store) look(ctx context.Context) (*view, error) {
 	if s.seen != nil {
 		return s.seen, nil
 	}
-	if s.pins.base == "" {
-		return nil, errNoFolder
-	}
 	if ix := s.openIndex(); ix != nil {
 		s.seen = &view{many: true, index: ix, read: map[string]Known{}}
 		return s.seen, nil
