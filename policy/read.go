@@ -5,6 +5,7 @@ package policy
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -63,12 +64,23 @@ func (r *reader) document(root *tomltree.Table) error {
 		if err != nil {
 			return err
 		}
+		if isFolder(text) {
+			return r.fail(e.Value.Pos, "log "+quote(text)+" is the name of a folder", `write log = "FILE", such as "decisions.jsonl"`)
+		}
 		r.file.Log, r.file.logLine = text, e.Pos.Line
 	}
 	if err := r.people(root); err != nil {
 		return err
 	}
 	return r.rules(root.Get("rule"))
+}
+
+// isFolder reports whether a path can be nothing but a folder's: a log in its place
+// would stand where the state folder has to be.
+func isFolder(path string) bool {
+	path = filepath.ToSlash(path)
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	return last == "" || last == "." || last == ".."
 }
 
 // version is asked first: what another version calls by unknown names is no
