@@ -52,6 +52,21 @@ func peopled(b *testing.B, keys, publishers int) string {
 	return dir
 }
 
+// BenchmarkGuard is what a decision about a key that was given asks the store.
+func BenchmarkGuard(b *testing.B) {
+	for _, keys := range []int{1, 10_000} {
+		dir := peopled(b, keys, max(1, keys/10))
+		b.Run(fmt.Sprint(keys), func(b *testing.B) {
+			given := Keys{{Key: testKey(b, 5_000_000), Role: sealwax.RoleRelease}}
+			for b.Loop() {
+				if got, err := openStore(dir).Guard(given).Anchors(b.Context(), sealwax.Hint{}); err != nil || len(got) != 1 {
+					b.Fatal(got, err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkDecision is what a decision asks the store, in a new process each time:
 // whom a signature could be by, and which artifacts are blocked.
 func BenchmarkDecision(b *testing.B) {
