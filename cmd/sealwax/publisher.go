@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -290,6 +291,7 @@ func (a *app) change(ctx context.Context, file string, o *documentFlags, also []
 			return nil, err
 		}
 	}
+	also = slices.DeleteFunc(also, func(s key.Signer) bool { return chain.Lists(s.Public()) }) // it signed then
 	if err := signDraft(ctx, d, append(also, o.loaded...)...); err != nil {
 		return nil, err
 	}

@@ -168,7 +168,8 @@ func (a *app) publisherVerifyCommand() *cobra.Command {
 you should trust it: compare the id with one that reached you another way.
 
 Exit codes: 0 all holds, 1 a rule is broken, 2 used wrongly, 3 it could not be read.`,
-		Args: cobra.ExactArgs(1),
+		Example: `  sealwax publisher verify acme.publisher`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			chain, err := a.readPublisher(args[0])
 			if err != nil {
@@ -251,7 +252,8 @@ func (a *app) publisherProveCommand() *cobra.Command {
 		Short: "print the statement to put where people know you",
 		Long: `Prove prints one line. Put it where people know that only you write: on a page of your website, in
 the DNS, in a profile. Whoever pins you can look for it there: sealwax trust add FILE --prove URL.`,
-		Args: cobra.ExactArgs(1),
+		Example: `  sealwax publisher prove acme.publisher`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			chain, err := a.readPublisher(args[0])
 			if err != nil {
