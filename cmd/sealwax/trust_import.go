@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -156,6 +157,9 @@ func (a *app) pinsOf(keys []key.ListedKey, base string, o *trustAddOptions) (*tr
 	e := &trust.Export{}
 	taken := map[string]bool{}
 	for _, k := range keys {
+		if strings.HasPrefix(k.Comment, "minisign ") {
+			k.Comment = "" // what tools write by themselves is no name
+		}
 		pin, err := a.newPin(o)
 		if err != nil {
 			return nil, err
@@ -203,13 +207,17 @@ func freeName(name string, taken map[string]bool) string {
 func (a *app) importAll(ctx context.Context, store *trust.Store, e *trust.Export, dryRun bool) error {
 	var add []trust.Known
 	for _, k := range e.Known {
-		there, err := same(ctx, store, k.Pin)
+		if slices.ContainsFunc(add, func(o trust.Known) bool { return says(o.Pin, k.Pin) }) {
+			a.say("listed twice: %s: %s", k.Pin.Name, k.Pin.Identity())
+			continue
+		}
+		there, is, err := same(ctx, store, k.Pin)
 		if err != nil {
 			return err
 		}
-		if there {
-			a.say("pinned already: %s: %s", k.Pin.Name, k.Pin.Identity())
-			if err := a.importNews(ctx, store, k, dryRun); err != nil {
+		if is {
+			a.say("pinned already: %s for %s: %s", there.Name, strings.Join(patterns(there), ", "), there.Identity())
+			if err := a.importNews(ctx, store, there.Name, k.Chain, dryRun); err != nil {
 				return err
 			}
 			continue
@@ -229,33 +237,45 @@ func (a *app) importAll(ctx context.Context, store *trust.Store, e *trust.Export
 	return nil
 }
 
-// importNews takes note of documents that are newer than those known here.
-func (a *app) importNews(ctx context.Context, store *trust.Store, k trust.Known, dryRun bool) error {
-	if k.Chain == nil {
-		return nil
-	}
-	there, err := store.Get(ctx, k.Pin.Name)
-	if errors.Is(err, trust.ErrNoPin) { // under another name
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return a.advance(ctx, store, there.Name, k.Chain, dryRun)
+// says reports whether two pins say the same, whatever they are called.
+func says(a, b trust.Pin) bool {
+	return a.Identity() == b.Identity() && a.Role == b.Role && slices.Equal(a.For, b.For)
 }
 
-// same reports whether what a pin says is known already, under its name or
-// another; that its name is somebody else's is an error.
-func same(ctx context.Context, store *trust.Store, pin trust.Pin) (bool, error) {
-	err := store.CheckAdd(ctx, pin)
-	if !errors.Is(err, trust.ErrPinExists) {
-		return false, err
+// importNews takes note of documents that are newer than those known here.
+func (a *app) importNews(ctx context.Context, store *trust.Store, name string, chain *publisher.Chain, dryRun bool) error {
+	if chain == nil {
+		return nil
 	}
-	there, getErr := store.Get(ctx, pin.Name)
-	if errors.Is(getErr, trust.ErrNoPin) || getErr == nil && there.Identity() == pin.Identity() {
-		return true, nil
+	return a.advance(ctx, store, name, chain, dryRun)
+}
+
+// same is the pin that keeps one of the same identity from being added: under its
+// name, or saying the same under another. That its name is somebody else's is an
+// error.
+func same(ctx context.Context, store *trust.Store, pin trust.Pin) (there trust.Pin, is bool, err error) {
+	refusal := store.CheckAdd(ctx, pin)
+	if !errors.Is(refusal, trust.ErrPinExists) {
+		return there, false, refusal
 	}
-	return false, errors.Join(err, getErr)
+	there, err = store.Get(ctx, pin.Name)
+	switch {
+	case err == nil && there.Identity() == pin.Identity():
+		return there, true, nil
+	case err == nil:
+		return there, false, refusal
+	case !errors.Is(err, trust.ErrNoPin):
+		return there, false, err
+	}
+	pins, err := store.List(ctx)
+	if err != nil {
+		return there, false, err
+	}
+	i := slices.IndexFunc(pins, func(p trust.Pin) bool { return p.Identity() == pin.Identity() && p.Role == pin.Role })
+	if i < 0 {
+		return there, false, refusal // removed meanwhile
+	}
+	return pins[i], true, nil
 }
 
 func (a *app) importBlock(ctx context.Context, store *trust.Store, b trust.Block, dryRun bool) error {
