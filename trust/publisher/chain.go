@@ -4,6 +4,7 @@
 package publisher
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -101,6 +102,10 @@ func parseLink(parts []string) (*link, error) {
 		if err != nil {
 			return nil, fmt.Errorf("signature %d: %w", i+1, err)
 		}
+		// "Each key signs once": one signature twice is one.
+		if i > 0 && line == lines[i-1] {
+			return nil, &RuleError{CodeUnsigned, doc.Sequence, fmt.Errorf("signature %d is there twice", i+1)}
+		}
 		l.signatures = append(l.signatures, s)
 	}
 	// "Signature lines are sorted, none twice."
@@ -127,8 +132,8 @@ func (c *Chain) ID() sealwax.PartyID {
 // ParseID reads what [Chain.ID] gives.
 func ParseID(s string) (sealwax.PartyID, error) {
 	h, ok := strings.CutPrefix(s, "publisher:")
-	b, err := hex.DecodeString(h)
-	if !ok || err != nil || len(b) != 32 || hex.EncodeToString(b) != h {
+	b, _ := hex.DecodeString(h) // what does not decode is not spelled again
+	if !ok || len(b) != sha256.Size || hex.EncodeToString(b) != h {
 		return "", fmt.Errorf("publisher id %q: want publisher: and 64 lower-case hexadecimal digits", s)
 	}
 	return sealwax.PartyID(s), nil

@@ -132,7 +132,7 @@ func (d *Document) checkRole(r Role) error {
 	}
 	for _, f := range r.Keys {
 		// "A role has only keys that the document lists as active."
-		if k, ok := d.Key(f); !ok || k.Status != Active {
+		if k, _ := d.Key(f); k.Status != Active {
 			return fmt.Errorf("%s is not an active key of the document", f)
 		}
 		// "A root key has no other role": the keys that sign every day must not

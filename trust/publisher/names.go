@@ -85,7 +85,7 @@ func CheckRole(role sealwax.Role) error {
 
 func isWords(s string) bool {
 	for word := range strings.SplitSeq(s, "-") {
-		if word == "" || word[0] < 'a' || word[0] > 'z' {
+		if word == "" || word[0] < 'a' { // what is beyond z is no letter below
 			return false
 		}
 		for _, c := range []byte(word) {
