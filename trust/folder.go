@@ -116,10 +116,18 @@ func (f folder) readDir(limit int) ([]string, error) {
 	return all, err
 }
 
-// isMissing reports whether there is certainly no such file.
+// isMissing reports whether there is certainly no such file. In a folder that is
+// away there may be one.
 func (f folder) isMissing(name, ext string) bool {
+	if f.base == "" {
+		return false
+	}
 	_, err := os.Lstat(f.path(name, ext))
-	return f.base != "" && errors.Is(err, fs.ErrNotExist)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	_, err = f.check()
+	return err == nil
 }
 
 // read reads one file. A file that is not there is an error that wraps

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -41,7 +42,7 @@ func shown(path string) string {
 // Read reads a regular file of at most limit bytes that belongs to the user or to
 // root and that not everybody may write to. Symbolic links are followed. A file
 // that is not there is an error that wraps fs.ErrNotExist, and it is the only one
-// that does: a link to nothing is a file that is away. Every other error is an
+// that does: a link to nothing, also above it, is a file that is away. Every other error is an
 // [*Error].
 func Read(path string, limit int64) ([]byte, error) {
 	data, err := read(path, limit)
@@ -55,10 +56,27 @@ func Read(path string, limit int64) ([]byte, error) {
 	return nil, &Error{path, cause(err), "make it readable, or remove it"}
 }
 
-// missing is err, if there is certainly no such file.
+// missing is err, if there is certainly no such file: what is the last that is
+// there on the way to it is a folder. A link to nothing, be it the file or a folder
+// above it, may be a disk that is away, and what is on that disk is not known.
 func missing(path string, err error) error {
-	if _, there := os.Lstat(path); there == nil {
-		return &Error{path, errors.New("it is a link to nothing"), "put back what it leads to, or remove it"}
+	at := path
+	for {
+		_, there := os.Lstat(at)
+		above := filepath.Dir(at)
+		if there == nil {
+			break
+		}
+		if !errors.Is(there, fs.ErrNotExist) {
+			return &Error{at, cause(there), "make it readable"}
+		}
+		if above == at {
+			return err
+		}
+		at = above
+	}
+	if _, there := os.Stat(at); errors.Is(there, fs.ErrNotExist) {
+		return &Error{at, errors.New("it is a link to nothing"), "put back what it leads to, or remove it"}
 	}
 	return err
 }
@@ -142,7 +160,7 @@ func Check(path string, info fs.FileInfo) error {
 }
 
 // CheckFolder is [Check] of the folder at path. A folder that is not there is an
-// error that wraps fs.ErrNotExist; a link to nothing is an [*Error].
+// error that wraps fs.ErrNotExist; a link to nothing, also above it, is an [*Error].
 func CheckFolder(path string) error {
 	info, err := os.Stat(path)
 	switch {

@@ -81,6 +81,39 @@ func TestLinks(t *testing.T) {
 	wrong(t, CheckFolder(link), link, "it is a link to nothing")
 }
 
+// TestLinksAbove: what is behind a link to nothing is away, and not known to be
+// nothing.
+func TestLinksAbove(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "away")
+	if err := os.Symlink(filepath.Join(dir, "none", "sealwax"), link); err != nil {
+		if runtime.GOOS == "windows" {
+			return // takes a right that not everybody has
+		}
+		t.Fatal(err)
+	}
+	for _, below := range []string{"policy.toml", filepath.Join("sealwax", "pins", "alice.pin")} {
+		_, err := Read(filepath.Join(link, below), 10)
+		wrong(t, err, link, "it is a link to nothing")
+		wrong(t, CheckFolder(filepath.Join(link, below)), link, "it is a link to nothing")
+	}
+	if err := os.Mkdir(filepath.Join(dir, "none"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	wrong(t, CheckFolder(filepath.Join(link, "pins")), link, "it is a link to nothing")
+	if err := os.Mkdir(filepath.Join(dir, "none", "sealwax"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{filepath.Join(link, "a", "b"), filepath.Join(dir, "x", "y", "z")} {
+		if err := CheckFolder(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if _, err := Read(path, 10); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 func TestCheckFolder(t *testing.T) {
 	dir := t.TempDir()
 	if err := CheckFolder(dir); err != nil {
