@@ -52,6 +52,8 @@ func Read(path string, limit int64) ([]byte, error) {
 		return data, err
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, missing(path, err)
+	case errors.Is(err, errTooLarge):
+		return nil, &Error{path, err, "make it smaller"}
 	}
 	return nil, &Error{path, cause(err), "make it readable, or remove it"}
 }
@@ -89,6 +91,8 @@ func cause(err error) error {
 	return err
 }
 
+var errTooLarge = errors.New("larger than")
+
 func read(path string, limit int64) ([]byte, error) {
 	// Asked before opening, since opening a pipe waits for its other end.
 	info, err := os.Stat(path)
@@ -121,7 +125,7 @@ func readOpen(path string, file *os.File, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("larger than %d bytes", limit)
+		return nil, fmt.Errorf("%w %d bytes", errTooLarge, limit)
 	}
 	return data, nil
 }

@@ -48,7 +48,7 @@ func wrong(t *testing.T, err error, path, want string) {
 func TestReadRefuses(t *testing.T) {
 	large := written(t, make([]byte, 11))
 	_, err := Read(large, 10)
-	wrong(t, err, large, "larger than 10 bytes")
+	wrong(t, err, large, "larger than 10 bytes: make it smaller")
 	_, err = Read(filepath.Join(large, "below"), 10)
 	if own := (*Error)(nil); !errors.As(err, &own) && !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), large) != 1 {
 		t.Errorf("%v: the path is to be named, once", err)
