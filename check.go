@@ -183,6 +183,13 @@ func count(p *Policy, c *Claim, now time.Time, r *Report) {
 	if c.By.Party.isStale(now) && !p.FreshParties {
 		r.add(CodePublisherStale, SeverityWarning, c.Source, c.Signer, "%s", c.By.Party.staleWords())
 	}
+	if r.voids && !c.Covers.Whole {
+		// What lies behind the covered part changes the digest and not the
+		// signature: anybody could make an artifact that is not blocked.
+		r.add(CodeSignaturePartial, SeverityWarning, c.Source, c.Signer, "%s: you block artifacts by their digests, and only what is covered whole can be held against those", c.Source).Final = true
+		r.Uncounted = append(r.Uncounted, c)
+		return
+	}
 	objections := p.objections(c, r.Artifact.Name, r.Artifact.Digest, now)
 	for _, o := range objections {
 		r.add(o.code, SeverityWarning, c.Source, c.Signer, "%s: %s", c.Source, o.why).Final = o.final

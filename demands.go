@@ -5,8 +5,8 @@ package sealwax
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 )
 
 // Demand is one who asks "may this pass?": with whom they know, and what it takes.
@@ -15,6 +15,9 @@ type Demand struct {
 	Name     string
 	Verifier Verifier
 	Policy   *Policy
+	// Err is why this demand cannot be told: it is undecided then, and the others
+	// are answered all the same.
+	Err error
 }
 
 // Demands are all who ask about one artifact. Each is answered for itself, and
@@ -29,14 +32,12 @@ func (ds Demands) Verify(ctx context.Context, a *Artifact) (*Report, error) {
 	if len(ds) == 0 {
 		return (&Verifier{}).Verify(ctx, a, nil)
 	}
-	if err := ds.prepare(ctx, a); err != nil {
-		return ds.undecided(a, err)
-	}
+	ds = ds.prepared(ctx, a)
 	reports := make([]*Report, len(ds))
 	errs := make([]error, len(ds))
 	worst := 0
 	for i := range ds {
-		reports[i], errs[i] = ds[i].Verifier.Verify(ctx, a, ds[i].Policy)
+		reports[i], errs[i] = ds[i].answer(ctx, a)
 		reports[i].Demand = ds[i].Name
 		if badness(reports[i].Verdict) > badness(reports[worst].Verdict) {
 			worst = i
@@ -50,18 +51,26 @@ func (ds Demands) Verify(ctx context.Context, a *Artifact) (*Report, error) {
 	return reports[worst], errs[worst]
 }
 
-// prepare plans for all of them what the one read has to yield.
-func (ds Demands) prepare(ctx context.Context, a *Artifact) error {
-	if a == nil || a.content == nil || len(ds) == 1 {
-		return nil // Verify does it, or says what is wrong
+func (d *Demand) answer(ctx context.Context, a *Artifact) (*Report, error) {
+	if d.Err == nil || a == nil || a.content == nil {
+		return d.Verifier.Verify(ctx, a, d.Policy)
 	}
-	var errs []error
-	for i := range ds {
-		if p := ds[i].Policy; p != nil {
-			errs = append(errs, ds[i].Verifier.Prepare(ctx, a, p))
+	return Demands{*d}.undecided(a, d.Err)
+}
+
+// prepared plans for all of them what the one read has to yield. One that cannot
+// be planned is undecided.
+func (ds Demands) prepared(ctx context.Context, a *Artifact) Demands {
+	if a == nil || a.content == nil || len(ds) == 1 {
+		return ds // Verify does it, or says what is wrong
+	}
+	out := slices.Clone(ds)
+	for i := range out {
+		if d := &out[i]; d.Err == nil && d.Policy != nil {
+			d.Err = d.Verifier.Prepare(ctx, a, d.Policy)
 		}
 	}
-	return errors.Join(errs...)
+	return out
 }
 
 func (ds Demands) undecided(a *Artifact, err error) (*Report, error) {

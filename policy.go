@@ -42,7 +42,8 @@ type Policy struct {
 	// the publisher's own word ([Party.Stale]); otherwise that is a warning.
 	FreshParties bool
 	// Warn lets what is refused pass with its findings and [CodePolicyWarned],
-	// save what the user or a publisher took back. It is for trying a policy out.
+	// save what the user blocked and what counted for nothing because a publisher
+	// took the artifact or the key back. It is for trying a policy out.
 	Warn bool
 }
 

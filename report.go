@@ -58,6 +58,8 @@ type Report struct {
 	// Also are the answers to the other demands on the same artifact, each a
 	// report of its own: this one is the worst, and so the answer.
 	Also []*Report
+	// voids says that artifacts are blocked by their digests.
+	voids bool
 }
 
 // All are the answers of every demand: this one and those in Also.

@@ -370,3 +370,63 @@ func TestNamesAgree(t *testing.T) {
 		t.Error("a stream has a name:", err)
 	}
 }
+
+// TestVoidAlways: a blocked artifact passes no policy that warns, signed or not,
+// and no signature of a part of it counts.
+func TestVoidAlways(t *testing.T) {
+	p := *anyOne
+	p.Warn, p.Prefix = true, true
+	for _, v := range []*sealwax.Verifier{verifier(), verifier(signed(9)), verifier(signed(1))} {
+		v.Void = map[string]string{contentDigest(): "it mines coins"}
+		if r, _ := verdict(t, v, artifact(), &p); r.Verdict != sealwax.Deny || !r.Has(sealwax.CodeArtifactBlocked) {
+			t.Errorf("%v, %s", r.Verdict, codes(r))
+		}
+	}
+	v := verifier(signed(1, covering(sealwax.Coverage{Prefix: 1, Parts: 2})))
+	p.Warn = false
+	if _, err := verdict(t, v, artifact(), &p); err != nil {
+		t.Fatal(err)
+	}
+	v.Void = map[string]string{"sha256:00": "another"}
+	if r, _ := verdict(t, v, artifact(), &p); r.Verdict != sealwax.Deny || !r.Has(sealwax.CodeSignaturePartial) {
+		t.Errorf("a part: %v, %s", r.Verdict, codes(r))
+	}
+}
+
+// TestWarnOfForm: a policy that warns lets a file of another kind pass, signed as
+// unsigned.
+func TestWarnOfForm(t *testing.T) {
+	p := *anyOne
+	p.Warn, p.Kind = true, sealwax.KindModule
+	for _, v := range []*sealwax.Verifier{verifier(), verifier(signed(1))} {
+		if r, err := verdict(t, v, artifact(), &p); err != nil || !r.Warned {
+			t.Errorf("%v, %s", r.Verdict, codes(r))
+		}
+	}
+}
+
+// TestDigestsAlways: whoever writes decisions down gets the digest of what was
+// refused too.
+func TestDigestsAlways(t *testing.T) {
+	v := verifier()
+	v.Digests = true
+	if r, _ := verdict(t, v, artifact(), anyOne); r.Artifact.Digest != contentDigest() {
+		t.Error(r.Artifact.Digest)
+	}
+}
+
+// TestDemandThatCannotBeTold: the others are answered, and no stands over it.
+func TestDemandThatCannotBeTold(t *testing.T) {
+	broken := sealwax.Demand{Name: "broken", Err: errNet}
+	yes := sealwax.Demand{Name: "yes", Verifier: *verifier(signed(1)), Policy: anyOne}
+	no := sealwax.Demand{Name: "no", Verifier: *verifier(), Policy: anyOne}
+	for _, tc := range []struct {
+		ds   sealwax.Demands
+		want sealwax.Verdict
+	}{{sealwax.Demands{broken}, sealwax.Undecided}, {sealwax.Demands{yes, broken}, sealwax.Undecided}, {sealwax.Demands{broken, no}, sealwax.Deny}} {
+		r, err := tc.ds.Verify(t.Context(), artifact())
+		if r.Verdict != tc.want || err == nil || tc.want == sealwax.Undecided && !errors.Is(err, errNet) {
+			t.Errorf("%v, %v; want %v", r.Verdict, err, tc.want)
+		}
+	}
+}

@@ -80,7 +80,7 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 	if err != nil {
 		return err
 	}
-	if len(candidates) > 0 {
+	if len(candidates) > 0 || len(v.Void) > 0 || v.Digests {
 		before := a.latecomers()
 		form := v.plan(a, candidates)
 		digest := v.planDigest(a, candidates)
@@ -100,8 +100,10 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 		stated, ok := formHolds(a, p, form, r)
 		if !ok {
 			r.Verdict = Deny
+			soften(p, r)
 			return nil
 		}
+		r.voids = len(v.Void) > 0
 		checkAll(ctx, a, p, candidates, stated, v.now(), r)
 	}
 	judge(p, len(found), r)
@@ -166,7 +168,7 @@ func Refuse(name string, a *Artifact, code Code, why string) (*Report, error) {
 // soften lets pass what a policy that only warns refuses. What the user or a
 // publisher took back stays refused: that is no matter of trying a policy out.
 func soften(p *Policy, r *Report) {
-	if !p.Warn || r.Verdict != Deny || r.Has(CodeSignerBlocked) || r.Has(CodeArtifactRevoked) || r.Has(CodeSignerRevoked) {
+	if !p.Warn || r.Verdict != Deny || r.Has(CodeArtifactBlocked) || r.Has(CodeSignerBlocked) || r.Has(CodeArtifactRevoked) || r.Has(CodeSignerRevoked) {
 		return
 	}
 	for i := range r.Findings {

@@ -57,7 +57,7 @@ func (s *Store) weigh(ctx context.Context, a sealwax.Anchor) (sealwax.Anchor, er
 	}
 	for _, k := range publishers {
 		ids = append(ids, string(k.Pin.Publisher))
-		a.Standing = against(a, k.Pin.Name, k.Chain)
+		a.Standing = Against(a, k.Pin.Name, k.Chain)
 	}
 	for _, id := range ids {
 		b, is, err := s.BlockOf(ctx, id)
@@ -71,9 +71,11 @@ func (s *Store) weigh(ctx context.Context, a sealwax.Anchor) (sealwax.Anchor, er
 	return a, nil
 }
 
-// against is the anchor's standing with what a publisher says of its key. The maps
+// Against is the anchor's standing with what a publisher says of its key: that it
+// ended, and which artifacts were taken back. name is what the user calls the
+// publisher. A key that the publisher does not list keeps its standing. The maps
 // of the anchor are not written to: others may hold them.
-func against(a sealwax.Anchor, name string, c *publisher.Chain) sealwax.Standing {
+func Against(a sealwax.Anchor, name string, c *publisher.Chain) sealwax.Standing {
 	s := a.Standing
 	m, ok := c.Key(a.Key)
 	if !ok { // mutate:skip only those are asked that list the key

@@ -235,6 +235,9 @@ func (o *onceValue) Set(s string) error {
 		return fmt.Errorf("--%s is given twice", o.name)
 	}
 	o.set = true
+	if s == "" && o.Type() == "string" && o.name != "trusted-comment" {
+		return fmt.Errorf("--%s is given, and empty: is a variable unset?", o.name)
+	}
 	return o.Value.Set(s)
 }
 

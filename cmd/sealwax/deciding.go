@@ -19,6 +19,7 @@ import (
 	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/gate/choose"
 	"github.com/sealwax/sealwax/internal/folders"
+	"github.com/sealwax/sealwax/internal/safefile"
 	"github.com/sealwax/sealwax/policy"
 	"github.com/sealwax/sealwax/source"
 	"github.com/sealwax/sealwax/trust"
@@ -181,6 +182,9 @@ func (a *app) policies(o *policyOptions, c *choose.Chooser) error {
 // standing reads a policy that is there without being named, or is not: then it
 // imposes nothing. One that is there and cannot be used decides nothing either way.
 func standing(path string) (*policy.File, error) {
+	if err := safefile.CheckFolder(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, withCode(exitUndecided, err) // who may write in it may remove it
+	}
 	f, err := policy.Load(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -48,7 +48,9 @@ func answerNodes(r *sealwax.Report) []node {
 	if r.Policy != "" {
 		out = append(out, node{text: "rule " + sealwax.Printable(r.Policy)})
 	}
-	out = append(out, quorumNode(r.Quorum, r.Counted))
+	if r.Need > 0 {
+		out = append(out, quorumNode(r.Quorum, r.Counted))
+	}
 	for _, c := range r.Counted {
 		out = append(out, claimNode(c, "counts"))
 	}

@@ -92,15 +92,13 @@ func (a *app) firstUse(ctx context.Context, o *verifyOptions) (*firstUse, error)
 	return u, nil
 }
 
-// alone is whom to trust: whoever is pinned under the name, else nobody yet.
+// alone is whom to trust instead of the pins: nobody until it is known who the
+// name is, which judge finds out. It is nil if nobody is named.
 func (u *firstUse) alone() sealwax.Trust {
-	switch {
-	case u == nil:
+	if u == nil {
 		return nil
-	case u.pin == nil:
-		return trust.Keys(nil)
 	}
-	return nil
+	return trust.Keys(nil)
 }
 
 // judge answers. A name that is pinned is never a question: what does not fit it

@@ -82,7 +82,7 @@ func (a *app) emitStdout(write func(output) error) error {
 // printableJSON writes what a terminal could act on as JSON escapes: the same
 // JSON, safe to look at.
 func printableJSON(line []byte) string {
-	line = []byte(redact(string(line)))
+	line = []byte(redactJSON(string(line)))
 	if sealwax.Printable(string(line)) == string(line) {
 		return string(line)
 	}

@@ -44,3 +44,19 @@ func TestRedact(t *testing.T) {
 		}
 	}
 }
+
+// TestRedactJSON: a digest in a report stays, and what only looks like one does not.
+func TestRedactJSON(t *testing.T) {
+	digest := strings.Repeat("0123456789abcdef", 8)
+	for line, want := range map[string]string{
+		`{"digests":{"blake2b-512":"` + digest + `"},"x":1}`:            `{"digests":{"blake2b-512":"` + digest + `"},"x":1}`,
+		`{"error":"reading ` + digest + `"}`:                            `{"error":"reading (not shown)"}`,
+		`{"blake2b-512":"` + digest + `","error":"` + digest + `"}`:     `{"blake2b-512":"` + digest + `","error":"(not shown)"}`,
+		`{"blake2b-512":"` + digest[:127] + `","blake2b-512":"short"}`: `{"blake2b-512":"(not shown)","blake2b-512":"short"}`,
+		`{"blake2b-512":"`: `{"blake2b-512":"`,
+	} {
+		if got := redactJSON(line); got != want {
+			t.Errorf("%s\nbecomes %s\nwant    %s", line, got, want)
+		}
+	}
+}

@@ -39,7 +39,7 @@ signed exactly these bytes. Whom you trust: the keys given with -k, else the key
 are pinned for the file's name (sealwax trust), or what a policy file says (-p FILE;
 sealwax help policies).
 
-Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide.`,
+Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide, 4 needs a person.`,
 		Example: `  sealwax verify release.tar.gz -k RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3
   sealwax verify app.wasm                          # a key is pinned for it
   sealwax verify app.wasm -k alice.pub -k bob.pub --threshold 2
@@ -156,7 +156,11 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 		Holding: holding, Signatures: v.options.signatures, Listing: v.listing, Stdin: v.in, Name: v.streamName(),
 	})
 	if err != nil {
-		return outcome{path, sealwax.NewUndecided(path, err), interruptedOr(err)}
+		report := sealwax.NewUndecided(path, err)
+		if unkept := v.decider.keep(report); unkept != nil {
+			err = errors.Join(err, unkept)
+		}
+		return outcome{path, report, interruptedOr(err)}
 	}
 	defer func() { _ = artifact.Close() }()
 	if artifact.Size() >= longRead || v.options.out != "" {

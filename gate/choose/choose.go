@@ -51,9 +51,11 @@ type Tighten struct {
 }
 
 // on is the policy with the further demands. A demand for another kind than the
-// policy's own can be met by nothing, and keeps being so.
+// policy's own can be met by nothing, and keeps being so. With further demands a
+// policy no longer only warns: what the command line asks for is no trial.
 func (t Tighten) on(p *sealwax.Policy) *sealwax.Policy {
 	out := *p
+	out.Warn = p.Warn && t.Kind == "" && len(t.Require) == 0
 	if t.Kind != "" && out.Kind == "" {
 		out.Kind = t.Kind
 	}
@@ -92,8 +94,9 @@ func (c *Chooser) Demands(ctx context.Context, subject string, a *sealwax.Artifa
 			continue
 		}
 		judged, known, err := c.rule(ctx, p.file, subject, a)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
+		if err != nil { // the others are answered all the same
+			out = append(out, sealwax.Demand{Name: p.name, Err: fmt.Errorf("%s: %w", p.name, err)})
+			continue
 		}
 		out = append(out, sealwax.Demand{Name: p.name, Verifier: verifier(known), Policy: c.Tighten.on(judged)})
 	}

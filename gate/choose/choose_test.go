@@ -158,6 +158,7 @@ func TestTighten(t *testing.T) {
 		{"the rule's own kind", Tighten{Kind: sealwax.KindFile}, sealwax.Allow},
 		{"another kind", Tighten{Kind: sealwax.KindModule}, sealwax.Deny},
 		{"a statement that is there", Tighten{Require: []sealwax.Requirement{{Name: "file", Any: true}}}, sealwax.Allow},
+		{"one that is not, under a warning", Tighten{Require: []sealwax.Requirement{{Name: "version", Value: "2"}}}, sealwax.Deny},
 		{"one that is not", Tighten{Require: []sealwax.Requirement{{Name: "version", Value: "1"}}}, sealwax.Deny},
 	} {
 		if r := (&Chooser{User: files, Tighten: tc.tight}).answers(t, file(t, 1)); r.Verdict != tc.want {
@@ -285,6 +286,63 @@ func TestBlocksHoldForAll(t *testing.T) {
 	}
 	if r := (&Chooser{Store: s, Trust: release(2)}).answers(t, file(t, 2)); !r.Has(sealwax.CodeArtifactBlocked) {
 		t.Errorf("%v, %+v", r.Verdict, r.Findings)
+	}
+}
+
+// TestPinnedDistinct: pins of keys that belong to one publisher count once where
+// publishers are counted.
+func TestPinnedDistinct(t *testing.T) {
+	d := publisher.Begin("acme", now, now.AddDate(1, 0, 0))
+	d.AddKey(publisher.RoleRoot, pub(1))
+	d.AddKey(sealwax.RoleRelease, pub(2))
+	d.AddKey(sealwax.RoleRelease, pub(4))
+	d.Commit(1, []key.Fingerprint{pub(3).Fingerprint()})
+	c := finish(t, d, 1, 2, 4)
+	s := trust.OpenStore(t.TempDir(), t.TempDir())
+	all, err := trust.ParsePattern("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pin := trust.Pin{Name: "acme", For: []trust.Pattern{all}, Role: sealwax.RoleRelease, Added: now}
+	if err := s.AddPublisher(t.Context(), pin, c); err != nil {
+		t.Fatal(err)
+	}
+	pin.Name, pin.Key = "two", pub(2)
+	if err := s.Add(t.Context(), pin); err != nil {
+		t.Fatal(err)
+	}
+	pin.Name, pin.Key = "five", pub(5)
+	if err := s.Add(t.Context(), pin); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		distinct string
+		signed   []int
+		want     sealwax.Verdict
+	}{
+		{"", []int{2, 4}, sealwax.Allow},
+		{"distinct = \"publisher\"", []int{2, 4}, sealwax.Deny},
+		{"distinct = \"publisher\"", []int{4, 5}, sealwax.Allow},
+	} {
+		r := (&Chooser{Store: s, User: rules(t, rule("x", "need = 2\nof = [\"pinned\"]\n"+tc.distinct), nil)}).answers(t, file(t, tc.signed...))
+		if r.Verdict != tc.want {
+			t.Errorf("%q signed by %v: %v", tc.distinct, tc.signed, r.Verdict)
+		}
+	}
+}
+
+// TestChainOfThePolicySpeaksAgainstItsKeys: also a key that a rule names for itself
+// is held against the chains that the policy brings.
+func TestChainOfThePolicySpeaksAgainstItsKeys(t *testing.T) {
+	first := acme(t)
+	d := first.Draft(now, now.AddDate(1, 0, 0))
+	d.End(pub(2), publisher.Compromised, publisher.Always())
+	text := fmt.Sprintf("[publisher.acme]\nid = %q\nchain = \"acme.publisher\"\n", first.ID()) + signer("two", 2) + rule("x", `of = ["two"]`)
+	for chain, want := range map[*publisher.Chain]sealwax.Verdict{first: sealwax.Allow, finish(t, d, 1): sealwax.Deny} {
+		r := (&Chooser{User: rules(t, text, map[string][]byte{"acme.publisher": chain.Marshal()})}).answers(t, file(t, 2))
+		if r.Verdict != want {
+			t.Errorf("%d documents: %v, %+v", chain.Len(), r.Verdict, r.Findings)
+		}
 	}
 }
 

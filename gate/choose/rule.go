@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/sealwax/sealwax"
@@ -26,8 +27,8 @@ func (c *Chooser) rule(ctx context.Context, f *policy.File, subject string, a *s
 		}, nil, nil
 	}
 	p := r.Policy(a.Kind())
-	k := &circle{chooser: c, file: f, subject: subject, chains: map[string]*publisher.Chain{}}
-	known, err := k.of(ctx, r, distinct(p.Need))
+	k := &circle{chooser: c, file: f, subject: subject, distinct: distinct(p.Need), chains: map[string]*publisher.Chain{}}
+	known, err := k.of(ctx, r)
 	return p, known, err
 }
 
@@ -41,22 +42,16 @@ type circle struct {
 	chooser *Chooser
 	file    *policy.File
 	subject string
-	chains  map[string]*publisher.Chain
+	// distinct is whether publishers are counted and not keys.
+	distinct bool
+	chains   map[string]*publisher.Chain
 }
 
 // of is whom the members of a rule stand for.
-func (k *circle) of(ctx context.Context, r *policy.Rule, distinct bool) (sealwax.Trust, error) {
+func (k *circle) of(ctx context.Context, r *policy.Rule) (sealwax.Trust, error) {
 	var named trust.Keys
 	for _, s := range r.Signers() {
-		by := sealwax.Anchor{Key: s.Key, Name: s.Name, Role: r.Role, Origin: fmt.Sprintf("%s:%d", k.file.Name, s.Line)}
-		if distinct {
-			party, err := k.partyOf(ctx, by)
-			if err != nil {
-				return nil, err
-			}
-			by.Party = party
-		}
-		named = append(named, by)
+		named = append(named, sealwax.Anchor{Key: s.Key, Name: s.Name, Role: r.Role, Origin: fmt.Sprintf("%s:%d", k.file.Name, s.Line)})
 	}
 	for _, p := range r.Publishers() {
 		chain, err := k.chain(ctx, p.Publisher)
@@ -69,6 +64,40 @@ func (k *circle) of(ctx context.Context, r *policy.Rule, distinct bool) (sealwax
 	out := union{named}
 	if roles := r.Pinned(); len(roles) > 0 && k.chooser.Store != nil && k.subject != "" {
 		out = append(out, k.chooser.Store.For(k.subject, roles...))
+	}
+	// Every chain that the file brings speaks against keys, whoever names those.
+	for i := range k.file.Publishers {
+		if _, err := k.chain(ctx, &k.file.Publishers[i]); err != nil && !errors.Is(err, errNoChain) {
+			return nil, err
+		}
+	}
+	return &weighed{k, out}, nil
+}
+
+// weighed is whom a rule knows, with what the publishers of the policy say against
+// them, and for whom they sign where publishers are counted.
+type weighed struct {
+	circle *circle
+	inner  sealwax.Trust
+}
+
+// Anchors are those of the inner trust.
+func (w *weighed) Anchors(ctx context.Context, h sealwax.Hint) ([]sealwax.Anchor, error) {
+	offered, err := w.inner.Anchors(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.Clone(offered)
+	for i := range out {
+		for _, name := range slices.Sorted(maps.Keys(w.circle.chains)) {
+			out[i].Standing = trust.Against(out[i], name, w.circle.chains[name])
+		}
+		if !w.circle.distinct || out[i].Party.ID != "" {
+			continue
+		}
+		if out[i].Party, err = w.circle.partyOf(ctx, out[i]); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
