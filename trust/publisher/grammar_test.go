@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,7 +169,7 @@ func TestSignedTwice(t *testing.T) {
 	l := *c.links[0]
 	again := l.signatures[len(l.signatures)-1]
 	again.sig = [key.SignatureSize]byte(bytes.Repeat([]byte{0xff}, key.SignatureSize))
-	l.signatures = append(l.signatures[:len(l.signatures):len(l.signatures)], again)
+	l.signatures = append(slices.Clip(l.signatures), again)
 	rule := (*RuleError)(nil)
 	if _, err := verifySignatures(nil, &l); !errors.As(err, &rule) || rule.Code != CodeUnsigned {
 		t.Error(err)

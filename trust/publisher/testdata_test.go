@@ -5,10 +5,13 @@ package publisher
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/sealwaxtest"
 )
@@ -52,6 +55,33 @@ func TestVectors(t *testing.T) {
 		}
 		if got := read(t, path); string(got) != string(data) {
 			t.Errorf("%s is not what is written now; -update rewrites it, and changes every pinned id", path)
+		}
+	}
+}
+
+// TestSpecification: the page shows the file that is read, names every code and
+// every limit.
+func TestSpecification(t *testing.T) {
+	page := string(read(t, filepath.Join("..", "..", "docs", "formats", "publisher.md")))
+	want := []string{"```\n" + string(read(t, filepath.Join("testdata", "first.publisher"))) + "```\n"}
+	for _, code := range []sealwax.Code{CodeInvalid, CodeChain, CodeUnsigned, CodeNextRoot, CodeRole, CodeStranger, CodeFork} {
+		want = append(want, "| `"+string(code)+"` |")
+	}
+	for format, limit := range map[string]int{
+		"at most %d KiB.": MaxDocumentBytes >> 10, "at most %d MiB and": MaxChainBytes >> 20, "and %d documents)": MaxDocuments,
+		"`key` | 1–%d |": MaxKeys, "none twice, at most %d.": MaxKeys, "`role` | 1–%d |": MaxRoles, "`limit` | 0–%d |": MaxLimits,
+		"`space` | 0–%d |": MaxSpaces, "`endorse` | 0–%d |": MaxDigests, "`revoke` | 0–%d |": MaxDigests, "1 to %d bytes that can be seen": maxReason,
+		"1 to %d of `a-z": maxName, "each beginning with a letter, at most %d bytes": maxSpace, "A word as in name spaces, at most %d bytes": maxRole,
+	} {
+		want = append(want, fmt.Sprintf(format, limit))
+	}
+	d := &Document{}
+	for _, f := range d.fields() {
+		want = append(want, "| `"+f.name+"` |")
+	}
+	for _, w := range want {
+		if !strings.Contains(page, w) {
+			t.Errorf("docs/formats/publisher.md does not say %q", w)
 		}
 	}
 }
