@@ -59,8 +59,8 @@ func parseLog(s string) (Since, error) {
 	if !ok || origin == "" || len(origin) > maxOrigin || strings.ContainsFunc(origin, notOrigin) {
 		return Since{}, fmt.Errorf("log %q: want ORIGIN#INDEX, the origin 1 to %d visible ASCII characters but + and #", s, maxOrigin)
 	}
-	n, err := strconv.ParseUint(index, 10, 63)
-	if err != nil || strconv.FormatUint(n, 10) != index {
+	n, _ := strconv.ParseUint(index, 10, 63) // what is no number is not spelled again
+	if strconv.FormatUint(n, 10) != index {
 		return Since{}, fmt.Errorf("log %q: the index is a number from 0 to %d", s, int64(math.MaxInt64))
 	}
 	return Since{origin: origin, index: int64(n)}, nil
@@ -71,8 +71,8 @@ func notOrigin(r rune) bool { return r <= ' ' || r > '~' || r == '+' }
 // parseTime reads a time: "in UTC: YYYY-MM-DDTHH:MM:SSZ", no fraction, no other
 // spelling. The first second of the year 1 is Go's zero time, and is no moment.
 func parseTime(s string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || formatTime(t.UTC()) != s || t.IsZero() {
+	t, _ := time.Parse(time.RFC3339, s) // what is no time is not spelled again
+	if formatTime(t.UTC()) != s || t.IsZero() {
 		return time.Time{}, errors.New("want a time in UTC such as 2026-01-31T12:00:00Z")
 	}
 	return t.UTC(), nil
