@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,6 +89,13 @@ func parseThresholds(args []string) (map[sealwax.Role]int, error) {
 		}
 	}
 	return out, nil
+}
+
+// setThresholds changes those of a draft, in one order.
+func setThresholds(d *publisher.Draft, thresholds map[sealwax.Role]int) {
+	for _, role := range slices.Sorted(maps.Keys(thresholds)) {
+		d.Threshold(role, thresholds[role])
+	}
 }
 
 // takeNext is the threshold of the next root keys, which is no role of a draft.
@@ -278,11 +286,7 @@ func (a *app) change(ctx context.Context, file string, o *documentFlags, also []
 	if err := edit(d); err != nil {
 		return nil, err
 	}
-	for role, n := range thresholds {
-		if role != roleNext {
-			d.Threshold(role, n)
-		}
-	}
+	setThresholds(d, thresholds)
 	if _, err := d.Text(); err != nil { // before any password is asked for
 		return nil, draftError(err)
 	}
@@ -299,7 +303,24 @@ func (a *app) change(ctx context.Context, file string, o *documentFlags, also []
 	if err != nil {
 		return nil, err
 	}
+	if err := a.stillEndsWith(file, chain); err != nil {
+		return nil, err
+	}
 	return longer, writePublisher(file, longer, true)
+}
+
+// stillEndsWith refuses to write over what somebody else made of the file while
+// a password was typed or a device was touched: two documents that follow the
+// same one are a fork for everybody who has seen both.
+func (a *app) stillEndsWith(file string, c *publisher.Chain) error {
+	now, err := a.readPublisher(file)
+	if err != nil {
+		return err
+	}
+	if now.HeadDigest() != c.HeadDigest() {
+		return &exitError{code: exitUndecided, err: fmt.Errorf("%s was changed by somebody else meanwhile, and is left as it is", file), hint: "run the command again"}
+	}
+	return nil
 }
 
 // changed says what became of the file.

@@ -169,9 +169,7 @@ func (a *app) endKey(ctx context.Context, file string, o *endOptions) error {
 	chain, err := a.change(ctx, file, &o.documentFlags, nil, func(d *publisher.Draft) error {
 		// A threshold is lowered with the key that goes, or it could not be met.
 		thresholds, err := parseThresholds(o.thresholds)
-		for role, n := range thresholds {
-			d.Threshold(role, n)
-		}
+		setThresholds(d, thresholds)
 		d.End(k, status, since)
 		return err
 	})
@@ -330,20 +328,19 @@ func (a *app) rotate(ctx context.Context, file string, o *rotateOptions, recover
 	if len(root) == 0 && len(o.root) > 0 {
 		return usagef("", "none of the --root keys is one that the newest document commits to:%s", needsText([]publisher.Need{{Keys: chain.Head().Next.Keys, More: chain.Head().Next.Threshold, Why: "these"}}))
 	}
-	o.thresholds = nil // those of root are the committed ones
+	n := takeNext(thresholds, 1)
+	o.thresholds = nil // they are set here
 	longer, err := a.change(ctx, file, &o.documentFlags, nil, func(d *publisher.Draft) error {
-		n := takeNext(thresholds, 1)
-		if recovery {
+		switch {
+		case recovery:
 			d.Recover(root, status, since, n, fingerprints(next))
-			return nil
+		default:
+			d.Rotate(root, n, fingerprints(next))
+			if status != publisher.Retired { // as which it leaves
+				endAll(d, oldRoot(chain), status, since)
+			}
 		}
-		d.Rotate(root, n, fingerprints(next))
-		if status == publisher.Retired {
-			return nil
-		}
-		for _, f := range oldRoot(chain) {
-			d.End(f, status, since)
-		}
+		setThresholds(d, thresholds)
 		return nil
 	})
 	if err != nil {
@@ -377,6 +374,12 @@ func oldRoot(c *publisher.Chain) []key.Public {
 		}
 	}
 	return out
+}
+
+func endAll(d *publisher.Draft, keys []key.Public, status publisher.Status, since publisher.Since) {
+	for _, k := range keys {
+		d.End(k, status, since)
+	}
 }
 
 func joinKeys(keys []key.Public) string {

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +24,7 @@ type publisherInitOptions struct {
 	spaces, limits        []string
 	out                   string
 	noPassword            bool
+	propose               bool
 }
 
 func (a *app) publisherInitCommand() *cobra.Command {
@@ -37,10 +37,15 @@ password: NAME-root.key, NAME-next.key and NAME-release.key, each with its .pub.
 to where no machine reads them every day; the release key signs artifacts.
 
 With keys of your own: every root and release key signs the first document, so that nobody can list
-somebody else's. The next root keys are committed to by their fingerprints alone.`,
+somebody else's. The next root keys are committed to by their fingerprints alone.
+
+Where several people hold the keys, no secret has to travel: with --propose all keys are public ones,
+and each signs NAME.publisher.proposal with sealwax publisher approve.`,
 		Example: `  sealwax publisher init acme
   sealwax publisher init acme --root a.key --root b.key --root c.key --threshold root=2 \
-      --next next.pub --release ci.key -o acme.publisher`,
+      --next next.pub --release ci.key -o acme.publisher
+  sealwax publisher init acme --propose --root a.pub --root b.pub --root c.pub --threshold root=2 \
+      --next next.pub --release ci.pub`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.careful(func(ctx context.Context, args []string) error { return a.publisherInit(ctx, args[0], o) }),
 	}
@@ -52,6 +57,7 @@ somebody else's. The next root keys are committed to by their fingerprints alone
 	f.StringArrayVar(&o.spaces, "space", nil, "a name `SPACE` that it owns (default: its name); repeats")
 	f.StringArrayVar(&o.limits, "limit", nil, "a role may sign only what matches: `ROLE=PATTERN`; repeats")
 	f.StringVarP(&o.out, "output", "o", "", "write the `FILE` (default: NAME.publisher)")
+	f.BoolVar(&o.propose, "propose", false, "all keys are given as public ones, and sign in turn with approve")
 	f.BoolVar(&o.noPassword, "no-password", false, "leave keys that are made unencrypted")
 	return c
 }
@@ -70,6 +76,9 @@ func (a *app) publisherInit(ctx context.Context, name string, o *publisherInitOp
 	if err != nil {
 		return err
 	}
+	if o.propose {
+		return a.proposeInit(ctx, name, terms, o)
+	}
 	keys, err := a.initKeys(ctx, name, o)
 	if err != nil {
 		return err
@@ -78,7 +87,7 @@ func (a *app) publisherInit(ctx context.Context, name string, o *publisherInitOp
 	if err != nil {
 		return err
 	}
-	if err := signDraft(ctx, d, keys.signers()...); err != nil {
+	if err := signDraft(ctx, d, keys.signers...); err != nil {
 		return err
 	}
 	c, err := finishDraft(d, o.out)
@@ -97,8 +106,9 @@ func (a *app) publisherInit(ctx context.Context, name string, o *publisherInitOp
 
 // publisherKeys are the keys of a first document.
 type publisherKeys struct {
-	root, release, native []key.Signer
+	root, release, native []key.Public
 	next                  []key.Public
+	signers               []key.Signer // those who sign here and now
 	made                  []madeKey
 }
 
@@ -108,10 +118,6 @@ type madeKey struct {
 	name   string // of the pair
 	secret []byte
 	public key.Public
-}
-
-func (k *publisherKeys) signers() []key.Signer {
-	return slices.Concat(k.root, k.release, k.native)
 }
 
 func (k *publisherKeys) write() error {
@@ -147,14 +153,47 @@ func (a *app) initKeys(ctx context.Context, name string, o *publisherInitOptions
 	}
 	k.next = append(k.next, next...)
 	for _, list := range []struct {
-		into *[]key.Signer
+		into *[]key.Public
 		args []string
 	}{{&k.root, o.root}, {&k.release, o.release}, {&k.native, o.native}} {
-		if *list.into, err = a.signers(ctx, list.args, o.passwords); err != nil {
+		signers, err := a.signers(ctx, list.args, o.passwords)
+		if err != nil {
 			return nil, err
+		}
+		for _, s := range signers {
+			*list.into = append(*list.into, s.Public())
+			if !slices.ContainsFunc(k.signers, func(o key.Signer) bool { return o.Public().Equal(s.Public()) }) {
+				k.signers = append(k.signers, s) // once, in however many roles
+			}
 		}
 	}
 	return k, nil
+}
+
+// proposeInit begins a publisher whose keys are with several people: nobody has
+// signed yet.
+func (a *app) proposeInit(ctx context.Context, name string, terms initTerms, o *publisherInitOptions) error {
+	if len(o.root) == 0 || len(o.release)+len(o.native) == 0 || len(o.next) == 0 {
+		return usagef("", "--propose needs --root PUBLIC, --next PUBLIC, and --release PUBLIC or --native PUBLIC")
+	}
+	if err := free(proposalOf(o.out), false); err != nil {
+		return err
+	}
+	k := &publisherKeys{}
+	for _, list := range []struct {
+		into *[]key.Public
+		args []string
+	}{{&k.root, o.root}, {&k.release, o.release}, {&k.native, o.native}, {&k.next, o.next}} {
+		var err error
+		if *list.into, err = a.publics(ctx, list.args); err != nil {
+			return err
+		}
+	}
+	d, err := a.firstDraft(name, k, terms, o)
+	if err != nil {
+		return err
+	}
+	return a.putDraft(d, o.out, false)
 }
 
 // makeKeys makes a key for each of some uses, with one password for all.
@@ -184,12 +223,14 @@ func (a *app) makeKeys(ctx context.Context, k *publisherKeys, name string, o *pu
 		k.made = append(k.made, madeKey{use, base + "-" + use, secret, s.Public()})
 		switch use {
 		case "root":
-			k.root = append(k.root, s)
+			k.root = append(k.root, s.Public())
 		case "release":
-			k.release = append(k.release, s)
+			k.release = append(k.release, s.Public())
 		default:
 			k.next = append(k.next, s.Public())
+			continue // it is committed to, and signs nothing
 		}
+		k.signers = append(k.signers, s)
 	}
 	return nil
 }
@@ -218,16 +259,14 @@ func (a *app) firstDraft(name string, k *publisherKeys, terms initTerms, o *publ
 	d := publisher.Begin(name, a.now(), terms.stale)
 	for _, list := range []struct {
 		role sealwax.Role
-		keys []key.Signer
+		keys []key.Public
 	}{{publisher.RoleRoot, k.root}, {sealwax.RoleRelease, k.release}, {sealwax.RoleNative, k.native}} {
-		for _, s := range list.keys {
-			d.AddKey(list.role, s.Public())
+		for _, public := range list.keys {
+			d.AddKey(list.role, public)
 		}
 	}
 	d.Commit(takeNext(terms.thresholds, 1), fingerprints(k.next))
-	for _, role := range slices.Sorted(maps.Keys(terms.thresholds)) {
-		d.Threshold(role, terms.thresholds[role])
-	}
+	setThresholds(d, terms.thresholds)
 	for _, s := range o.spaces {
 		d.Own(s)
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/atomicfile"
-	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/trust/publisher"
 )
 
@@ -67,8 +66,36 @@ Without changes the document says what the last one said, with a new date.`,
 	f.StringArrayVar(&o.limits, "limit", nil, "a role may sign only what matches: `ROLE=PATTERN`; repeats")
 	f.StringVar(&o.document, "document", "", "write the document's text to `FILE` too, for signing it with minisign")
 	f.BoolVar(&o.force, "force", false, "replace a proposal that is there")
-	c.RunE = a.careful(func(ctx context.Context, args []string) error { return a.propose(ctx, args[0], o) })
+	c.RunE = a.careful(func(ctx context.Context, args []string) error {
+		if err := o.checkIdle(f.Changed); err != nil {
+			return err
+		}
+		return a.propose(ctx, args[0], o)
+	})
 	return c
+}
+
+// checkIdle refuses what would say nothing: a word that goes with another that
+// is not there.
+func (o *proposeOptions) checkIdle(set func(flag string) bool) error {
+	for _, w := range []struct {
+		flag, with string
+		there      bool
+	}{
+		{"role", "--add-key", len(o.addKeys) > 0},
+		{"reason", "--end or --recover", len(o.ends)+len(o.recover) > 0},
+		{"compromised-since", "--end or --recover", len(o.ends)+len(o.recover) > 0},
+		{"why", "--artifact", o.artifact != ""},
+		{"next", "--rotate or --recover", len(o.rotate)+len(o.recover) > 0},
+	} {
+		if set(w.flag) && !w.there {
+			return usagef("", "--%s goes with %s", w.flag, w.with)
+		}
+	}
+	if len(o.ends) > 0 && len(o.recover) > 0 {
+		return usagef("one first, then the other", "--end and --recover are both given, and --reason is for one")
+	}
+	return nil
 }
 
 func (a *app) propose(ctx context.Context, file string, o *proposeOptions) error {
@@ -128,12 +155,7 @@ func (a *app) applyProposal(ctx context.Context, d *publisher.Draft, o *proposeO
 	next := takeNext(thresholds, 1)
 	for _, step := range []func() error{
 		func() error { return a.proposeKeys(ctx, d, o) },
-		func() error {
-			for role, n := range thresholds {
-				d.Threshold(role, n)
-			}
-			return nil
-		},
+		func() error { setThresholds(d, thresholds); return nil },
 		func() error { return a.proposeEnds(ctx, d, o) },
 		func() error { return a.proposeRoot(ctx, d, o, next) },
 		func() error { return a.proposeArtifacts(ctx, d, o) },
@@ -179,8 +201,6 @@ func (a *app) proposeRoot(ctx context.Context, d *publisher.Draft, o *proposeOpt
 	switch {
 	case len(o.rotate) > 0 && len(o.recover) > 0:
 		return usagef("", "--rotate and --recover are both given: choose one")
-	case len(o.rotate)+len(o.recover) == 0 && len(o.next) > 0:
-		return usagef("", "--next goes with --rotate or --recover")
 	case len(o.rotate)+len(o.recover) == 0:
 		return nil
 	}
@@ -251,109 +271,22 @@ func (a *app) putDraft(d *publisher.Draft, file string, replace bool) error {
 	if err != nil {
 		return draftError(err)
 	}
-	if err := writePublisher(file, chain, true); err != nil {
+	base := d.Base()
+	if base != nil {
+		if err := a.stillEndsWith(file, base); err != nil {
+			return err
+		}
+	}
+	if err := writePublisher(file, chain, base != nil); err != nil {
 		return err
 	}
 	if err := os.Remove(proposalOf(file)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%s is complete; removing the proposal: %w", file, err)
 	}
+	if base == nil {
+		a.sayInit(file, chain, &publisherKeys{})
+		return nil
+	}
 	a.changed(file, chain, "all have signed")
 	return nil
-}
-
-type approveOptions struct {
-	root, secrets, signatures []string
-	document                  string
-	show                      bool
-	passwords                 *passwords
-}
-
-func (a *app) publisherApproveCommand() *cobra.Command {
-	o := &approveOptions{}
-	c := &cobra.Command{
-		Use:   "approve FILE.publisher --root SECRET|--key SECRET|--signature SIG",
-		Short: "sign a document that somebody proposed",
-		Long: `Approve adds your signature to FILE.publisher.proposal. Look at it first: --show prints the
-document. With --document FILE it writes the document's text and the minisign command that signs it;
---signature SIG then adds what minisign wrote.`,
-		Example: `  sealwax publisher approve acme.publisher --show
-  sealwax publisher approve acme.publisher --root b.key
-  sealwax publisher approve acme.publisher --root ssh-agent:SHA256:…
-  sealwax publisher approve acme.publisher --signature 0003.document.minisig`,
-		Args: cobra.ExactArgs(1),
-	}
-	f := c.Flags()
-	f.StringArrayVar(&o.root, "root", nil, "a root `SECRET`; repeats")
-	f.StringArrayVar(&o.secrets, "key", nil, "the `SECRET` of a key that is listed for the first time; repeats")
-	f.StringArrayVar(&o.signatures, "signature", nil, "a minisign signature of the document: `SIG`; repeats")
-	f.StringVar(&o.document, "document", "", "write the document's text to `FILE`, and print the minisign command")
-	f.BoolVar(&o.show, "show", false, "print the document, and sign nothing")
-	o.passwords = a.passwordFlags(f)
-	c.RunE = a.careful(func(ctx context.Context, args []string) error { return a.approve(ctx, args[0], o) })
-	return c
-}
-
-func (a *app) approve(ctx context.Context, file string, o *approveOptions) error {
-	d, err := a.readProposal(file)
-	if err != nil {
-		return err
-	}
-	text, err := d.Text()
-	if err != nil {
-		return draftError(err)
-	}
-	switch {
-	case o.show:
-		_, err := a.out.Write(text) // its grammar has nothing that a terminal acts on
-		return err
-	case o.document != "":
-		if err := atomicfile.WriteFile(o.document, text, atomicfile.Options{Mode: atomicfile.Public}); err != nil {
-			return err
-		}
-		return a.sayMinisign(d, o.document)
-	case len(o.root)+len(o.secrets)+len(o.signatures) == 0:
-		return usagef("sealwax publisher approve FILE --show   prints it", "--root, --key or --signature says whose approval it is, and none is given")
-	}
-	for _, path := range o.signatures {
-		sig, err := readFileUpTo(path, key.MaxPublicBytes)
-		if err != nil {
-			return err
-		}
-		if err := d.AddSignature(sig); err != nil {
-			return withCode(exitNo, fmt.Errorf("%s: %w", path, err))
-		}
-	}
-	signers, err := a.signers(ctx, slices.Concat(o.root, o.secrets), o.passwords)
-	if err != nil {
-		return err
-	}
-	if err := signDraft(ctx, d, signers...); err != nil {
-		return err
-	}
-	return a.putDraft(d, file, true)
-}
-
-// readProposal reads what is proposed for a publisher's file, which must be for
-// just that file: its newest document is the one that the proposal follows.
-func (a *app) readProposal(file string) (*publisher.Draft, error) {
-	path := proposalOf(file)
-	data, err := readFileUpTo(path, publisher.MaxChainBytes)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, usagef("sealwax publisher propose "+shellWord(file)+" …   begins one", "nothing is proposed for %s: there is no %s", file, path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	d, err := publisher.ParseProposal(data)
-	if err != nil {
-		return nil, ruleError(path, err)
-	}
-	chain, err := a.readPublisher(file)
-	if err != nil {
-		return nil, err
-	}
-	if base := d.Base(); base == nil || base.HeadDigest() != chain.HeadDigest() {
-		return nil, usagef("propose it anew", "%s follows another document than the newest in %s", path, file)
-	}
-	return d, nil
 }

@@ -29,7 +29,7 @@ func (a *app) publisherShowCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			chain, err := a.readPublisher(args[0])
 			if err != nil {
-				return err
+				return a.inJSON(asJSON, err)
 			}
 			if asJSON {
 				return a.sayPublisherJSON(chain)

@@ -4,8 +4,15 @@
 package main
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/sealwax/sealwax/key"
+	"github.com/sealwax/sealwax/sealwaxtest"
+	"github.com/sealwax/sealwax/trust/publisher"
 )
 
 // TestPublisherJSON: what publisher show prints as JSON is what the schema says,
@@ -38,4 +45,50 @@ func hexOf(c byte) string {
 		out[i] = c
 	}
 	return string(out)
+}
+
+// TestPublisherMeanwhile: what somebody else wrote while a password was typed is
+// not written over: two documents that follow the same one are a fork.
+func TestPublisherMeanwhile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "acme.publisher")
+	now := time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
+	root, next, release := sealwaxtest.Key(1), sealwaxtest.Key(2), sealwaxtest.Key(3)
+	d := publisher.Begin("acme", now, now.AddDate(1, 0, 0))
+	d.AddKey(publisher.RoleRoot, root.Public())
+	d.AddKey("release", release.Public())
+	d.Commit(1, fingerprints([]key.Public{next.Public()}))
+	first := finished(t, d, root, release)
+	second := finished(t, first.Draft(now, now.AddDate(1, 0, 0)), root)
+	a := docsApp(t, t.TempDir())
+	write := func(c *publisher.Chain) {
+		if err := os.WriteFile(file, c.Marshal(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(first)
+	if err := a.stillEndsWith(file, first); err != nil {
+		t.Error(err)
+	}
+	write(second)
+	if err := a.stillEndsWith(file, first); exitCode(err) != exitUndecided {
+		t.Errorf("changed meanwhile: %v", err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.stillEndsWith(file, first); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("gone meanwhile: %v", err)
+	}
+}
+
+func finished(t *testing.T, d *publisher.Draft, by ...key.Signer) *publisher.Chain {
+	t.Helper()
+	if err := signDraft(t.Context(), d, by...); err != nil {
+		t.Fatal(err)
+	}
+	c, err := finishDraft(d, "acme.publisher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
