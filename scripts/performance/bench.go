@@ -20,14 +20,15 @@ import (
 type sizes struct {
 	file, module, small int64 // bytes
 	modules, runs, fast int
+	pins                int
 }
 
 func fullSizes() sizes {
-	return sizes{file: 1 << 30, module: 50e6, small: 1 << 20, modules: 1000, runs: 7, fast: 200}
+	return sizes{file: 1 << 30, module: 50e6, small: 1 << 20, modules: 1000, runs: 7, fast: 200, pins: 10_000}
 }
 
 func quickSizes() sizes {
-	return sizes{file: 64 << 20, module: 5e6, small: 64 << 10, modules: 100, runs: 3, fast: 30}
+	return sizes{file: 64 << 20, module: 5e6, small: 64 << 10, modules: 100, runs: 3, fast: 30, pins: 1_000}
 }
 
 // bench is one run of all measurements.

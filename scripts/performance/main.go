@@ -54,7 +54,7 @@ func measure(quick bool, binary, out string) error {
 	}
 	// The large file comes last: writing it back to the disk would go on in the
 	// background of what follows.
-	for _, step := range []func() error{b.startUp, b.runModule, b.bigModule, b.manyModules, b.bigFile} {
+	for _, step := range []func() error{b.startUp, b.pins, b.runModule, b.bigModule, b.manyModules, b.bigFile} {
 		if err := step(); err != nil {
 			return err
 		}
