@@ -15,6 +15,9 @@ const (
 	MaxDepth = 32
 	// MaxParts is how many parts a dotted key may have.
 	MaxParts = 16
+	// MaxKeys is how many keys a document may have: each part of a dotted one and of
+	// a header counts, wherever it is. go-toml compares each with those before.
+	MaxKeys = 20_000
 )
 
 // Pos is a place in a document: line and column, both counted from 1, the column

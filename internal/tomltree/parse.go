@@ -39,7 +39,11 @@ type reader struct {
 	lines  []int // offsets of their first bytes
 	parser unstable.Parser
 	root   *Table
-	here   *Table // which the last header named
+	here   *Table   // which the last header named
+	keys   int      // so far
+	last   struct { // where pos was asked for last, since a line may be long
+		line, offset, column int
+	}
 }
 
 func lineStarts(data []byte) []int {
@@ -57,7 +61,12 @@ func (r *reader) pos(offset int) Pos {
 	if !exact {
 		line--
 	}
-	return Pos{line + 1, 1 + utf8.RuneCount(r.data[r.lines[line]:offset])}
+	if r.last.line != line || r.last.offset > offset || r.last.column == 0 {
+		r.last.line, r.last.offset, r.last.column = line, r.lines[line], 1
+	}
+	r.last.column += utf8.RuneCount(r.data[r.last.offset:offset])
+	r.last.offset = offset
+	return Pos{line + 1, r.last.column}
 }
 
 func (r *reader) fail(p Pos, format string, args ...any) error {
@@ -153,6 +162,9 @@ func (r *reader) parts(n *unstable.Node) ([]part, error) {
 			return nil, r.fail(out[0].pos, "a key of more than %d parts", MaxParts)
 		}
 		out = append(out, part{string(k.Data), r.pos(int(k.Raw.Offset))})
+		if r.keys++; r.keys > MaxKeys {
+			return nil, r.fail(out[0].pos, "more than %d keys", MaxKeys)
+		}
 	}
 	return out, nil
 }

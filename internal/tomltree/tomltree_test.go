@@ -124,6 +124,33 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
+// TestManyKeys: go-toml compares each key with those before, so there is an end to
+// them, and it is found before go-toml's decoder is asked.
+func TestManyKeys(t *testing.T) {
+	many := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	for _, tt := range []struct{ doc, want string }{
+		{many(MaxKeys+1, "a%d = 1\n"), "20001:1: more than 20000 keys"},
+		{many(MaxKeys+1, "[a%d]\n"), "20001:2: more than 20000 keys"},
+		{strings.Repeat("[[a]]\n", MaxKeys+1), "20001:3: more than 20000 keys"},
+		{many(MaxKeys/4, "a.b%d.c.d = 1\n") + "e = 1", "5001:1: more than 20000 keys"},
+		{"a = {" + many(MaxKeys, "a%d=1,") + "b=1}", "more than 20000 keys"},
+		{"a = [" + strings.Repeat("{a=1},", MaxKeys) + "]", "more than 20000 keys"},
+	} {
+		if _, err := Parse([]byte(tt.doc)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%.20q: %v, want %s", tt.doc, err, tt.want)
+		}
+	}
+	if _, err := Parse([]byte(strings.Repeat("[[a.b.c.d]]\n", MaxKeys/4))); err != nil {
+		t.Error(err)
+	}
+}
+
 // plain is a tree as go-toml would decode it.
 func plain(v *Value) any {
 	switch v.Kind {
