@@ -219,12 +219,16 @@ func (s *Store) Advance(ctx context.Context, name string, offered *publisher.Cha
 	if err := CheckPinName(name); err != nil {
 		return Result{}, err
 	}
-	if _, err := s.Get(ctx, name); err != nil { // and so no folder is made for it
-		return Result{}, err
+	// Mostly there is nothing to write, and it may be that nothing can be written.
+	r, err := s.Weigh(ctx, name, offered)
+	switch {
+	case r.Relation == publisher.Fork: // the one refusal that is put on record
+		return r, fmt.Errorf("publisher %s: %w", name, s.fork(ctx, name, r.At, r.Chain, offered))
+	case err != nil || !r.Changes():
+		return r, err
 	}
-	var r Result
 	// Read again inside the lock: another process may have gone ahead.
-	err := s.chains.change(ctx, func() (err error) {
+	err = s.chains.change(ctx, func() (err error) {
 		k, err := s.GetKnown(ctx, name)
 		if err != nil {
 			return err
@@ -244,10 +248,10 @@ func (s *Store) Advance(ctx context.Context, name string, offered *publisher.Cha
 
 func (s *Store) advance(ctx context.Context, name string, stored, offered *publisher.Chain) (Result, error) {
 	r, err := weigh(name, stored, offered)
-	if r.Relation == publisher.Fork { // the one refusal that is put on record
+	if r.Relation == publisher.Fork { // mutate:skip it takes another process that goes ahead just now
 		return r, s.fork(ctx, name, r.At, stored, offered)
 	}
-	if !r.Changes() {
+	if err != nil || !r.Changes() {
 		return r, err
 	}
 	return r, s.chains.replace(name, chainExt, offered.Marshal())

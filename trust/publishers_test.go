@@ -110,6 +110,41 @@ func TestAdvance(t *testing.T) {
 	}
 }
 
+// TestAdvanceWritesNothing: where nothing can be written, what is known already is
+// no question, and a refusal stays one.
+func TestAdvanceWritesNothing(t *testing.T) {
+	zero := acme()
+	one := zero.renewed(1)
+	s, dir := withAcme(t, one)
+	for _, m := range []*maker{one, zero} {
+		if r, err := s.Advance(t.Context(), "acme", m.chain()); err != nil || r.Changes() {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+	if _, err := os.Stat(dir + "-state"); err == nil {
+		t.Error("a folder is made for nothing")
+	}
+	if err := os.MkdirAll(filepath.Join(dir+"-state", "publishers", lockName), 0o700); err != nil { // nobody can lock it
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir+"-state", "evidence"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Advance(t.Context(), "acme", zero.chain()); err != nil || r.Relation != publisher.Behind {
+		t.Errorf("%+v, %v", r, err)
+	}
+	_, err := s.Advance(t.Context(), "acme", zero.renewed(2).chain())
+	if codeOf(err) != sealwax.CodePublisherFork || !strings.Contains(err.Error(), "could not be kept as evidence") {
+		t.Error(err)
+	}
+	if _, err := s.Advance(t.Context(), "acme", publisherOf("other", acmeOther, acmeSecond, acmeAfter, acmeNext).chain()); codeOf(err) != sealwax.CodePublisherChanged {
+		t.Error(err)
+	}
+	if _, err := s.Advance(t.Context(), "acme", one.renewed(1).chain()); err == nil || codeOf(err) != "" {
+		t.Errorf("what is new is kept nowhere: %v", err)
+	}
+}
+
 func TestFork(t *testing.T) {
 	zero := acme()
 	s, dir := withAcme(t, zero.renewed(1))
