@@ -73,6 +73,8 @@ type Standing struct {
 	Compromised bool
 	// Endorsed are the digests of artifacts (see [Verifier.Digest]) that the
 	// party vouches for, whatever became of the key; each with where it says so.
+	// It vouches for the artifact and for what that states itself: what the
+	// signature states of it counts no more.
 	Endorsed map[string]string
 	// Revoked are the digests of artifacts that the party has taken back, each
 	// with its reason.
@@ -109,6 +111,14 @@ func (p Party) display() string {
 	return string(p.ID)
 }
 
+// publisher is whose key it is, as far as that is known.
+func (a Anchor) publisher() string {
+	if p := a.Party.display(); p != "" {
+		return p
+	}
+	return "the publisher of " + a.display()
+}
+
 // isStale reports whether what is known of the party is out of date.
 func (p Party) isStale(now time.Time) bool { return !p.Stale.IsZero() && !now.Before(p.Stale) }
 
@@ -127,12 +137,12 @@ func (a Anchor) objections(whole bool, digest string) []objection {
 		out = append(out, objection{CodeSignerLimit, fmt.Sprintf("it is by %s, who may not sign this: %s", a.display(), s.Limited), false})
 	}
 	if why, revoked := s.Revoked[digest]; revoked && digest != "" {
-		out = append(out, objection{CodeArtifactRevoked, fmt.Sprintf("%s has taken this artifact back: %s", a.Party.display(), why), true})
+		out = append(out, objection{CodeArtifactRevoked, fmt.Sprintf("%s has taken this artifact back: %s", a.publisher(), why), true})
 	}
 	// What lies behind the covered part changes the digest and not the signature,
 	// so that anybody could make an artifact that is not on the list.
 	if len(s.Revoked) > 0 && (!whole || digest == "") {
-		out = append(out, objection{CodeSignaturePartial, fmt.Sprintf("%s has taken artifacts back, and only what is covered whole can be held against its list", a.Party.display()), false})
+		out = append(out, objection{CodeSignaturePartial, fmt.Sprintf("%s has taken artifacts back, and only what is covered whole can be held against its list", a.publisher()), false})
 	}
 	if s.Ended == "" {
 		return out

@@ -114,6 +114,11 @@ func checkAll(ctx context.Context, a *Artifact, p *Policy, candidates []candidat
 			}
 			r.add(code, SeverityWarning, c.hint.Source, "", "%s: %v", labelled(c.hint), err).Final = final
 		default:
+			if claim.By.Standing.Ended != "" {
+				// An endorsement vouches for the artifact, whatever became of the
+				// key: what the signature states besides may be anybody's.
+				claim.Fields, claim.Comment = nil, ""
+			}
 			if claim.Covers.Whole || claim.Covers.End >= stated.End {
 				claim.Fields = append(claim.Fields, stated.Fields...)
 			}

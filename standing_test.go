@@ -430,3 +430,23 @@ func TestDemandThatCannotBeTold(t *testing.T) {
 		}
 	}
 }
+
+// TestEndedKeyStatesNothing: an endorsement vouches for the artifact, and not for
+// what a signature by an ended key says of it.
+func TestEndedKeyStatesNothing(t *testing.T) {
+	placed := map[string]string{contentDigest(): "document 3"}
+	p := *anyOne
+	p.Require = []sealwax.Requirement{{Name: "version", Value: "9"}}
+	for ended, want := range map[string]sealwax.Verdict{"": sealwax.Allow, "retired": sealwax.Deny} {
+		v := &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1, states("version", "9")))}}
+		v.Trust = acmeKeys(1, func(a *sealwax.Anchor) { a.Standing = sealwax.Standing{Ended: ended, Endorsed: placed} })
+		if r, _ := verdict(t, v, artifact(), &p); r.Verdict != want {
+			t.Errorf("%q: %v, %s", ended, r.Verdict, codes(r))
+		}
+		stated := &examined{onPaper(signed(1)), sealwax.Form{Fields: []sealwax.Field{{Name: "version", Value: "9"}}}, nil}
+		v.Formats = []sealwax.Format{stated}
+		if r, err := verdict(t, v, artifact(), &p); err != nil {
+			t.Errorf("%q, stated by the artifact itself: %s", ended, codes(r))
+		}
+	}
+}

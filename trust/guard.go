@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/trust/publisher"
@@ -80,6 +81,9 @@ func Against(a sealwax.Anchor, name string, c *publisher.Chain) sealwax.Standing
 	m, ok := c.Key(a.Key)
 	if !ok { // mutate:skip only those are asked that list the key
 		return s
+	}
+	if slices.Contains(m.Roles, publisher.RoleRoot) && s.Limited == "" {
+		s.Limited = fmt.Sprintf("it is a root key of publisher %s, and root keys sign documents and nothing else", name)
 	}
 	s.Revoked = union(c.Revoked(), s.Revoked)
 	if m.Status == publisher.Active {

@@ -213,8 +213,26 @@ func (d *decider) demands(ctx context.Context, path string, artifact *sealwax.Ar
 const besideName = ".publisher"
 
 // learn takes note of the publisher's file beside an artifact, ARTIFACT.publisher.
-// One that contradicts what is known of a pinned publisher is a refusal.
-func (d *decider) learn(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+// One that contradicts what is known of a publisher is a refusal. The decider that
+// it gives is for this artifact: others may be judged at the same time.
+func (d *decider) learn(ctx context.Context, path string, artifact *sealwax.Artifact) (*decider, *sealwax.Report, error) {
+	own := *d
+	data, err := besideOf(path)
+	if err == nil && data != nil {
+		err = own.chooser.Learn(ctx, data)
+	}
+	if coded := (*sealwax.CodedError)(nil); errors.As(err, &coded) {
+		report, err := sealwax.Refuse(path, artifact, coded.Code, err.Error())
+		return &own, report, err
+	}
+	if err != nil {
+		return &own, sealwax.NewUndecided(path, err), err
+	}
+	return &own, nil, nil
+}
+
+// besideOf is the publisher's file beside an artifact; nil if there is none.
+func besideOf(path string) ([]byte, error) {
 	if path == source.Stdin {
 		return nil, nil
 	}
@@ -222,17 +240,7 @@ func (d *decider) learn(ctx context.Context, path string, artifact *sealwax.Arti
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, nil //nolint:nilerr // it need not be there
 	}
-	data, err := readFileUpTo(path+besideName, publisher.MaxChainBytes)
-	if err == nil {
-		err = d.chooser.Learn(ctx, data)
-	}
-	if coded := (*sealwax.CodedError)(nil); errors.As(err, &coded) {
-		return sealwax.Refuse(path, artifact, coded.Code, err.Error())
-	}
-	if err != nil {
-		return sealwax.NewUndecided(path, err), err
-	}
-	return nil, nil
+	return readFileUpTo(path+besideName, publisher.MaxChainBytes)
 }
 
 // decide is the one road, and the record of the answer.
@@ -245,10 +253,11 @@ func (d *decider) decide(ctx context.Context, path string, artifact *sealwax.Art
 }
 
 func (d *decider) answer(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
-	if report, err := d.learn(ctx, path, artifact); err != nil {
+	own, report, err := d.learn(ctx, path, artifact)
+	if err != nil {
 		return report, err
 	}
-	demands, err := d.demands(ctx, path, artifact)
+	demands, err := own.demands(ctx, path, artifact)
 	if err != nil {
 		return sealwax.NewUndecided(path, err), err
 	}

@@ -104,6 +104,9 @@ func (u *firstUse) alone() sealwax.Trust {
 // judge answers. A name that is pinned is never a question: what does not fit it
 // is refused.
 func (u *firstUse) judge(ctx context.Context, d *decider, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	if report, err := u.besideIt(path, artifact); err != nil {
+		return u.kept(d, report, err)
+	}
 	if u.pin != nil {
 		if report, err := u.agree(ctx, path, artifact); err != nil {
 			return u.kept(d, report, err)
@@ -129,6 +132,29 @@ func (u *firstUse) judge(ctx context.Context, d *decider, path string, artifact 
 		report, err = u.meet(ctx, path, artifact, report)
 	}
 	return u.kept(d, report, err)
+}
+
+// besideIt takes the newer documents of an offered publisher that lie beside the
+// artifact: what is pinned is the newest that is at hand.
+func (u *firstUse) besideIt(path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	data, err := besideOf(path)
+	if err != nil {
+		return sealwax.NewUndecided(path, err), err
+	}
+	if u.offered == nil || u.offered.chain == nil || publisher.PeekID(data) != u.offered.chain.ID() {
+		return nil, nil
+	}
+	beside, err := publisher.ParseChain(data)
+	if err != nil {
+		return nil, nil //nolint:nilerr // it proves nothing by being broken
+	}
+	switch r := u.offered.chain.Compare(beside); r.Kind { //nolint:exhaustive // the others change nothing
+	case publisher.Ahead, publisher.Recovers:
+		u.offered.chain = beside
+	case publisher.Fork:
+		return sealwax.Refuse(path, artifact, sealwax.CodePublisherFork, fmt.Sprintf("what is offered and what lies beside the artifact contradict each other in document %d: ask the publisher", r.Sequence))
+	}
+	return nil, nil
 }
 
 // kept is an answer that was written down, if that is configured.

@@ -49,9 +49,9 @@ func TestRedact(t *testing.T) {
 func TestRedactJSON(t *testing.T) {
 	digest := strings.Repeat("0123456789abcdef", 8)
 	for line, want := range map[string]string{
-		`{"digests":{"blake2b-512":"` + digest + `"},"x":1}`:            `{"digests":{"blake2b-512":"` + digest + `"},"x":1}`,
-		`{"error":"reading ` + digest + `"}`:                            `{"error":"reading (not shown)"}`,
-		`{"blake2b-512":"` + digest + `","error":"` + digest + `"}`:     `{"blake2b-512":"` + digest + `","error":"(not shown)"}`,
+		`{"digests":{"blake2b-512":"` + digest + `"},"x":1}`:           `{"digests":{"blake2b-512":"` + digest + `"},"x":1}`,
+		`{"error":"reading ` + digest + `"}`:                           `{"error":"reading (not shown)"}`,
+		`{"blake2b-512":"` + digest + `","error":"` + digest + `"}`:    `{"blake2b-512":"` + digest + `","error":"(not shown)"}`,
 		`{"blake2b-512":"` + digest[:127] + `","blake2b-512":"short"}`: `{"blake2b-512":"(not shown)","blake2b-512":"short"}`,
 		`{"blake2b-512":"`: `{"blake2b-512":"`,
 	} {

@@ -111,8 +111,9 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 		return withCode(exitRunFailed, err)
 	}
 	defer func() { _ = artifact.Close() }()
-	if report, err := d.learn(ctx, module, artifact); err != nil {
-		return a.runFailed(report, errors.Join(err, d.keep(report)), o)
+	d, refused, err := d.learn(ctx, module, artifact)
+	if err != nil {
+		return a.runFailed(refused, errors.Join(err, d.keep(refused)), o)
 	}
 	demands, err := d.demands(ctx, module, artifact)
 	if err != nil {

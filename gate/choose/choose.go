@@ -41,6 +41,9 @@ type Chooser struct {
 	Tighten Tighten
 	// Digests asks for the artifact's digest in every report.
 	Digests bool
+
+	// beside is the publisher's file that came with the artifact; see Learn.
+	beside *publisher.Chain
 }
 
 // Tighten is what a command line may ask for on top of a policy: nothing in it
@@ -121,27 +124,48 @@ func (c *Chooser) Verify(ctx context.Context, subject string, a *sealwax.Artifac
 }
 
 // Learn takes note of a publisher's file that came with an artifact: a longer
-// history of a publisher that is pinned is stored, in silence. Of a publisher that
-// is not pinned it changes nothing, and what is no publisher's file is no error. A
-// history that contradicts the stored one is a [*sealwax.CodedError].
+// history of a publisher that is pinned is stored, in silence, and one of a
+// publisher that a policy names is held beside what the policy brings. Of others it
+// changes nothing, and what is no publisher's file is no error. A history that
+// contradicts the stored one is a [*sealwax.CodedError].
 func (c *Chooser) Learn(ctx context.Context, data []byte) error {
-	if c.Store == nil || !publisher.Recognise(data) {
+	id := publisher.PeekID(data)
+	if id == "" {
 		return nil
+	}
+	names, err := c.namesOf(ctx, id)
+	if err != nil || len(names) == 0 && !c.names(id) { // nobody asks, so nothing is proven
+		return err
 	}
 	offered, err := publisher.ParseChain(data)
 	if err != nil {
 		return nil //nolint:nilerr // whoever lies beside an artifact proves nothing by being broken
 	}
-	names, err := c.Store.NamesOf(ctx, string(offered.ID()))
-	if err != nil {
-		return err
-	}
+	c.beside = offered
 	for _, name := range names {
 		if _, err := c.Store.Advance(ctx, name, offered); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// namesOf are the pins of a publisher.
+func (c *Chooser) namesOf(ctx context.Context, id sealwax.PartyID) ([]string, error) {
+	if c.Store == nil {
+		return nil, nil
+	}
+	return c.Store.NamesOf(ctx, string(id))
+}
+
+// names reports whether a policy names the publisher.
+func (c *Chooser) names(id sealwax.PartyID) bool {
+	for _, f := range []*policy.File{c.System, c.User} {
+		if f != nil && slices.ContainsFunc(f.Publishers, func(p policy.Publisher) bool { return p.ID == id }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Chooser) void(ctx context.Context) (map[string]string, error) {

@@ -346,6 +346,62 @@ func TestChainOfThePolicySpeaksAgainstItsKeys(t *testing.T) {
 	}
 }
 
+// TestLearn: newer documents that come with an artifact count for a publisher that
+// a policy names, and what nobody asks about is not looked at.
+func TestLearn(t *testing.T) {
+	first := acme(t)
+	d := first.Draft(now, now.AddDate(1, 0, 0))
+	d.End(pub(2), publisher.Compromised, publisher.Always())
+	ended := finish(t, d, 1)
+	d = first.Draft(now.Add(time.Hour), now.AddDate(1, 0, 0))
+	fork := finish(t, d, 1)
+	text := fmt.Sprintf("[publisher.acme]\nid = %q\nchain = \"acme.publisher\"\n", first.ID()) + rule("acme", `of = ["acme"]`)
+	for _, tc := range []struct {
+		name   string
+		own    *publisher.Chain
+		beside []byte
+		want   sealwax.Verdict
+	}{
+		{"nothing", first, nil, sealwax.Allow},
+		{"the same", first, first.Marshal(), sealwax.Allow},
+		{"newer", first, ended.Marshal(), sealwax.Deny},
+		{"older", ended, first.Marshal(), sealwax.Deny},
+		{"contradicting", ended, fork.Marshal(), sealwax.Undecided},
+		{"broken", first, ended.Marshal()[:len(ended.Marshal())-9], sealwax.Allow},
+		{"another's", first, other(t).Marshal(), sealwax.Allow},
+	} {
+		c := &Chooser{User: rules(t, text, map[string][]byte{"acme.publisher": tc.own.Marshal()}), Store: trust.OpenStore(t.TempDir(), t.TempDir())}
+		if err := c.Learn(t.Context(), tc.beside); err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+		if r := c.answers(t, file(t, 2)); r.Verdict != tc.want {
+			t.Errorf("%s: %v, %+v", tc.name, r.Verdict, r.Findings)
+		}
+	}
+}
+
+// TestRootKeysSignNoArtifacts: however they are given.
+func TestRootKeysSignNoArtifacts(t *testing.T) {
+	c := acme(t)
+	s := trust.OpenStore(t.TempDir(), t.TempDir())
+	all, err := trust.ParsePattern("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddPublisher(t.Context(), trust.Pin{Name: "acme", For: []trust.Pattern{all}, Role: sealwax.RoleRelease, Added: now}, c); err != nil {
+		t.Fatal(err)
+	}
+	named := fmt.Sprintf("[publisher.acme]\nid = %q\nchain = \"acme.publisher\"\n", c.ID()) + signer("one", 1) + rule("x", `of = ["one"]`)
+	for name, ch := range map[string]*Chooser{
+		"-k":         {Store: s, Trust: release(1)},
+		"a policy's": {User: rules(t, named, map[string][]byte{"acme.publisher": c.Marshal()})},
+	} {
+		if r := ch.answers(t, file(t, 1)); r.Verdict != sealwax.Deny || !r.Has(sealwax.CodeSignerLimit) {
+			t.Errorf("%s: %v, %+v", name, r.Verdict, r.Findings)
+		}
+	}
+}
+
 type failing struct{ err error }
 
 func (f failing) Anchors(context.Context, sealwax.Hint) ([]sealwax.Anchor, error) { return nil, f.err }

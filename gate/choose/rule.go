@@ -132,27 +132,38 @@ func (k *circle) chain(ctx context.Context, p *policy.Publisher) (*publisher.Cha
 	return longest, nil
 }
 
-// seen is the longer of what the policy brings and what the store knows.
+// seen is the newest of what the policy brings, what the store knows, and what came
+// with the artifact.
 func (k *circle) seen(ctx context.Context, id sealwax.PartyID, own *publisher.Chain) (*publisher.Chain, error) {
-	if k.chooser.Store == nil {
-		return own, nil
+	var stored *publisher.Chain
+	if k.chooser.Store != nil {
+		var err error
+		if stored, err = k.chooser.Store.Chain(ctx, id); err != nil {
+			return nil, err
+		}
 	}
-	stored, err := k.chooser.Store.Chain(ctx, id)
+	newest, err := newer(own, stored)
+	if b := k.chooser.beside; err == nil && newest != nil && b != nil && b.ID() == id {
+		return newer(newest, b)
+	}
+	return newest, err
+}
+
+// newer is the one of two histories that holds; either may be nil.
+func newer(a, b *publisher.Chain) (*publisher.Chain, error) {
 	switch {
-	case err != nil:
-		return nil, err
-	case stored == nil:
-		return own, nil
-	case own == nil:
-		return stored, nil
+	case a == nil:
+		return b, nil
+	case b == nil:
+		return a, nil
 	}
-	switch own.Compare(stored).Kind {
+	switch a.Compare(b).Kind {
 	case publisher.Ahead, publisher.Recovers:
-		return stored, nil
+		return b, nil
 	case publisher.Same, publisher.Behind, publisher.Superseded:
-		return own, nil
+		return a, nil
 	default:
-		return nil, &sealwax.CodedError{Code: sealwax.CodePublisherFork, Err: errors.New("what the policy brings and what was seen before contradict each other: ask the publisher which is true")}
+		return nil, &sealwax.CodedError{Code: sealwax.CodePublisherFork, Err: errors.New("two histories of it are known that contradict each other: ask the publisher which is true")}
 	}
 }
 

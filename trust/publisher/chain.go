@@ -4,6 +4,7 @@
 package publisher
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,6 +35,17 @@ func ParseChain(data []byte) (*Chain, error) {
 		}
 	}
 	return c, nil
+}
+
+// PeekID is the id that a chain file would have: of its first document, which is
+// not looked at any further. Nothing is proven; it is for not proving what nobody
+// asked for. It is empty for what cannot be a chain file.
+func PeekID(data []byte) sealwax.PartyID {
+	first, _, ok := bytes.Cut(data, []byte("\n\n"))
+	if !ok || !Recognise(data) || len(first) >= MaxDocumentBytes {
+		return ""
+	}
+	return partyID(Digest(append(slices.Clip(first), '\n')))
 }
 
 // extend is the one place that makes a longer chain: it checks all.
@@ -126,7 +138,12 @@ func textOf(links []*link) string {
 // ID is the publisher's id: "publisher:" and the hexadecimal SHA-256 of the
 // first document. It never changes.
 func (c *Chain) ID() sealwax.PartyID {
-	return sealwax.PartyID("publisher:" + strings.TrimPrefix(c.links[0].digest, digestPrefix))
+	return partyID(c.links[0].digest)
+}
+
+// partyID is the id of a publisher whose first document has the digest.
+func partyID(digest string) sealwax.PartyID {
+	return sealwax.PartyID("publisher:" + strings.TrimPrefix(digest, digestPrefix))
 }
 
 // ParseID reads what [Chain.ID] gives.
