@@ -51,7 +51,12 @@ const (
 	exportPin   = "pin"
 	exportChain = "chain"
 	exportBlock = "block"
+	// exportEnd begins the last line, with the number of parts: an export that was
+	// cut off between two parts is not whole.
+	exportEnd = "end"
 )
+
+func endOfExport(parts int) string { return fmt.Sprintf("%s: %d\n", exportEnd, parts) }
 
 // IsExport reports whether a file says that it is an export.
 func IsExport(data []byte) bool { return bytes.HasPrefix(data, []byte(exportHeader+"\n")) }
@@ -60,9 +65,11 @@ func IsExport(data []byte) bool { return bytes.HasPrefix(data, []byte(exportHead
 func (e *Export) Marshal() ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, exportHeader)
+	parts := 0
 	part := func(kind string, data []byte) {
 		fmt.Fprintf(&b, "%s: %d\n", kind, bytes.Count(data, []byte("\n")))
 		b.Write(data)
+		parts++
 	}
 	for i := range e.Known {
 		k := &e.Known[i]
@@ -82,6 +89,7 @@ func (e *Export) Marshal() ([]byte, error) {
 		}
 		part(exportBlock, data)
 	}
+	b.WriteString(endOfExport(parts))
 	return b.Bytes(), nil
 }
 
@@ -95,8 +103,12 @@ func ParseExport(data []byte) (*Export, error) {
 		return nil, fmt.Errorf("line 1: want %q", exportHeader)
 	}
 	e := &Export{}
-	line := 2
-	for rest := data[len(exportHeader)+1:]; len(rest) > 0; {
+	line, parts := 2, 0
+	rest := data[len(exportHeader)+1:]
+	for string(rest) != endOfExport(parts) {
+		if end := []byte(exportEnd); len(rest) == 0 || bytes.HasPrefix(rest, end) {
+			return nil, fmt.Errorf("line %d: want %q, and nothing after it: the export is not whole", line, strings.TrimSpace(endOfExport(parts)))
+		}
 		kind, lines, body, err := nextPart(rest)
 		if err == nil {
 			err = e.add(kind, body)
@@ -106,6 +118,7 @@ func ParseExport(data []byte) (*Export, error) {
 		}
 		_, rest, _ = bytes.Cut(rest, []byte("\n"))
 		rest, line = rest[len(body):], line+1+lines
+		parts++
 	}
 	if err := e.check(); err != nil {
 		return nil, err

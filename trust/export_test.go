@@ -5,6 +5,7 @@ package trust
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -67,6 +68,7 @@ func TestParseExportRefuses(t *testing.T) {
 	}
 	pin, chain, block := part("pin"), part("chain"), part("block")
 	alice := good[strings.Index(good, chain)+len(chain) : strings.Index(good, "pin: 7\nsealwax pin/v1\nname: zoe")]
+	ended := func(parts int) string { return strings.Replace(good, "end: 6", fmt.Sprintf("end: %d", parts), 1) }
 	for _, tt := range []struct{ name, text, want string }{
 		{"empty", "", "line 1"},
 		{"too large", good + strings.Repeat("x", MaxExportBytes), "larger than"},
@@ -77,16 +79,23 @@ func TestParseExportRefuses(t *testing.T) {
 		{"less", strings.Replace(good, "pin: 8", "pin: -1", 1), "line 2"},
 		{"too many lines", strings.Replace(good, "pin: 8", "pin: 9", 1), "line 2"},
 		{"more than there is", strings.Replace(good, "pin: 8", "pin: 800", 1), "line 2"},
-		{"cut off", good[:len(good)-1], "ends before"},
+		{"cut off", good[:len(good)-len("end: 6\n")-1], "ends before"},
+		{"no end", strings.Replace(good, "end: 6\n", "", 1), `want "end: 6"`},
+		{"cut off in its end", strings.TrimSuffix(good, "\n"), `want "end: 6"`},
+		{"cut off between parts", good[:strings.Index(good, pin+chain)+len(pin+chain)], `want "end: 2"`},
+		{"a part is missing", strings.Replace(good, block, "", 1), `want "end: 5"`},
+		{"a part too many", strings.Replace(good, "end: 6", "end: 5", 1), `want "end: 6"`},
+		{"another number", strings.Replace(good, "end: 6", "end: 06", 1), `want "end: 6"`},
+		{"more after the end", good + block, `want "end: 6"`},
 		{"another part", strings.Replace(good, "block: 4", "rumour: 4", 1), "unknown"},
-		{"no chain", strings.Replace(good, chain, "", 1), "goes with its chain"},
+		{"no chain", strings.Replace(ended(5), chain, "", 1), "goes with its chain"},
 		{"chain twice", strings.Replace(good, chain, chain+chain, 1), "without a pin"},
-		{"a key's chain", strings.Replace(good, alice, alice+chain, 1), "goes with its chain"},
+		{"a key's chain", strings.Replace(ended(7), alice, alice+chain, 1), "goes with its chain"},
 		{"chain first", strings.Replace(good, pin, "", 1), "without a pin"},
 		{"another document", strings.Replace(good, "sequence: 1\nhead", "sequence: 0\nhead", 1), "another than the pin says"},
-		{"pin twice", strings.Replace(good, pin+chain, pin+chain+pin+chain, 1), "sorted by name"},
+		{"pin twice", strings.Replace(ended(8), pin+chain, pin+chain+pin+chain, 1), "sorted by name"},
 		{"order of pins", strings.Replace(good, pin+chain+alice, alice+pin+chain, 1), "sorted by name"},
-		{"block twice", strings.Replace(good, block, block+block, 1), "sorted by what"},
+		{"block twice", strings.Replace(ended(7), block, block+block, 1), "sorted by what"},
 		{"broken pin", strings.Replace(good, "role: release\nfor: *\n", "role: root\nfor: *\n", 1), "root keys"},
 		{"broken chain", strings.Replace(good, "signature: RU", "signature: RX", 1), "line"},
 		{"broken block", strings.Replace(good, "reason: ", "reason:", 1), "line 3"},
@@ -102,6 +111,8 @@ func TestParseExportRefuses(t *testing.T) {
 
 func FuzzParseExport(f *testing.F) {
 	f.Add(exported(f))
+	f.Add([]byte("sealwax trust/v1\nend: 0\n"))
+	f.Add([]byte("sealwax trust/v1\nblock: 0\nend: 1\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := ParseExport(data)
 		if err != nil {
