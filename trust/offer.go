@@ -33,8 +33,8 @@ func (s *Store) For(subject string, roles ...sealwax.Role) sealwax.Trust {
 	return s.Guard(&pinned{s, pattern.Named(subject), roles})
 }
 
-// Only is one pin, whatever it is for: the user named it. A publisher's own limits
-// hold for the subject all the same. The error of a question wraps [ErrNoPin] if
+// Only is one pin, that of a name which the user gives, if it is for the subject. A
+// publisher's own limits hold as well. The error of a question wraps [ErrNoPin] if
 // there is no such pin.
 func (s *Store) Only(name, subject string, roles ...sealwax.Role) sealwax.Trust {
 	return s.Guard(&only{s, name, pattern.Named(subject), roles})
@@ -80,6 +80,9 @@ func (o *only) Anchors(ctx context.Context, h sealwax.Hint) ([]sealwax.Anchor, e
 	k, err := o.store.GetKnown(ctx, o.name)
 	if err != nil {
 		return nil, err
+	}
+	if !k.Pin.isFor(o.subject) {
+		return nil, nil
 	}
 	return Keys(k.anchors(o.subject, o.roles)).Anchors(ctx, h)
 }

@@ -49,7 +49,8 @@ func TestForPublisher(t *testing.T) {
 	anchorsOf(t, s.For("x", sealwax.RoleNative), sealwax.Hint{}, 0)
 	anchorsOf(t, s.For("crate:x", both...), sealwax.Hint{}, 0)
 	anchorsOf(t, s.For("x", "root"), sealwax.Hint{}, 0)
-	anchorsOf(t, s.Only("acme", "crate:x", both...), sealwax.Hint{}, 1)
+	anchorsOf(t, s.Only("acme", "crate:x", both...), sealwax.Hint{}, 0)
+	anchorsOf(t, s.Only("acme", "x", both...), sealwax.Hint{}, 1)
 	anchorsOf(t, s.Only("acme", "x", sealwax.RoleNative), sealwax.Hint{}, 0)
 	if _, err := s.Only("nobody", "x", both...).Anchors(t.Context(), sealwax.Hint{}); err == nil {
 		t.Error("nobody is offered, without an error")

@@ -158,6 +158,9 @@ func (p *Pin) anchor() sealwax.Anchor {
 	return sealwax.Anchor{Key: p.Key, Name: p.Name, Role: p.Role, Origin: "pin " + p.Name}
 }
 
+// IsFor reports whether the pin speaks of a subject, given as to [Store.For].
+func (p *Pin) IsFor(subject string) bool { return p.isFor(pattern.Named(subject)) }
+
 // isFor reports whether the pin speaks of the subject.
 func (p *Pin) isFor(s pattern.Subject) bool {
 	return slices.ContainsFunc(p.For, func(f Pattern) bool { return f.Match(s) })

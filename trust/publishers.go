@@ -152,7 +152,15 @@ func holds(c *publisher.Chain, sequence int, digest string) bool {
 // AddPublisher pins a publisher, with the chain as it is known now: the pin's
 // Publisher, Sequence and Head are set from it. Nothing is replaced, as in
 // [Store.Add].
+//
+// All pins of one publisher know one history: of one that is known already the
+// newer chain counts, and one that contradicts what is known is refused as by
+// [Store.Advance].
 func (s *Store) AddPublisher(ctx context.Context, p Pin, c *publisher.Chain) error {
+	c, err := s.newest(ctx, p.Name, c)
+	if err != nil {
+		return err
+	}
 	p.Publisher, p.Sequence, p.Head = c.ID(), c.Len()-1, c.HeadDigest()
 	data, err := p.Marshal()
 	if err != nil {
@@ -176,7 +184,33 @@ func (s *Store) AddPublisher(ctx context.Context, p Pin, c *publisher.Chain) err
 	if err != nil {
 		return fmt.Errorf("adding pin %s: %w", p.Name, err)
 	}
-	return nil
+	_, err = s.Advance(ctx, p.Name, c) // the others of the publisher
+	return err
+}
+
+// newest is the newer of what is offered and what is known of the publisher.
+func (s *Store) newest(ctx context.Context, name string, offered *publisher.Chain) (*publisher.Chain, error) {
+	known, err := s.Chain(ctx, offered.ID())
+	if err != nil || known == nil {
+		return offered, err
+	}
+	r, err := weigh(name, known, offered)
+	switch r.Relation { //nolint:exhaustive // the others are no refusals
+	case publisher.Fork:
+		return nil, fmt.Errorf("publisher %s: %w", name, s.fork(ctx, name, r.At, known, offered))
+	case publisher.Superseded:
+		return nil, s.superseded(ctx, name, r, offered, err)
+	}
+	return r.Chain, err
+}
+
+// superseded refuses a branch from which its owner recovered, and keeps it.
+func (s *Store) superseded(ctx context.Context, name string, r Result, offered *publisher.Chain, why error) error {
+	where, err := s.keep(ctx, name, r.At, r.Chain, offered, why)
+	if err != nil {
+		return fmt.Errorf("publisher %s: %w; it could not be kept as evidence: %w", name, why, err)
+	}
+	return fmt.Errorf("publisher %s: %w; both are kept: %s", name, why, where)
 }
 
 // removeSeen removes all but the pin itself. Call it inside change of the pins.
@@ -215,7 +249,29 @@ func (r Result) Changes() bool {
 // the stored one continues yields to it. Everything else is refused, and what is
 // stored stays: the error is a [*sealwax.CodedError] with the code publisher.fork
 // (both chains are then kept in the state's folder evidence) or publisher.changed.
+//
+// All pins of one publisher know one history: the others are taken along.
 func (s *Store) Advance(ctx context.Context, name string, offered *publisher.Chain) (Result, error) {
+	r, err := s.advancePin(ctx, name, offered)
+	if err != nil {
+		return r, err
+	}
+	others, err := s.NamesOf(ctx, string(r.Chain.ID()))
+	if err != nil {
+		return r, err
+	}
+	for _, other := range others {
+		if other == name {
+			continue
+		}
+		if _, err := s.advancePin(ctx, other, r.Chain); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func (s *Store) advancePin(ctx context.Context, name string, offered *publisher.Chain) (Result, error) {
 	if err := CheckPinName(name); err != nil {
 		return Result{}, err
 	}
@@ -224,6 +280,8 @@ func (s *Store) Advance(ctx context.Context, name string, offered *publisher.Cha
 	switch {
 	case r.Relation == publisher.Fork: // the one refusal that is put on record
 		return r, fmt.Errorf("publisher %s: %w", name, s.fork(ctx, name, r.At, r.Chain, offered))
+	case r.Relation == publisher.Superseded:
+		return r, s.superseded(ctx, name, r, offered, err)
 	case err != nil || !r.Changes():
 		return r, err
 	}

@@ -105,8 +105,8 @@ func TestAdvance(t *testing.T) {
 		}
 	}
 	checkChain(t, openStore(dir), zero.recover())
-	if _, err := os.Stat(filepath.Join(dir+"-state", "evidence")); err == nil {
-		t.Error("evidence of what is no fork")
+	if _, err := os.Stat(filepath.Join(dir+"-state", "evidence")); err != nil {
+		t.Error("no evidence of the branch:", err)
 	}
 }
 
@@ -386,7 +386,7 @@ func TestLookUps(t *testing.T) {
 	}
 }
 
-// TestChainOfTwoPins: of two names for a publisher, the longer history counts.
+// TestChainOfTwoPins: all pins of a publisher know one history, the newest.
 func TestChainOfTwoPins(t *testing.T) {
 	zero := acme()
 	one := zero.renewed(1)
@@ -396,13 +396,44 @@ func TestChainOfTwoPins(t *testing.T) {
 	if err := s.AddPublisher(t.Context(), second, one.chain()); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.Chain(t.Context(), zero.chain().ID()); err != nil || c.Len() != 2 {
-		t.Errorf("%v, %v", c, err)
+	length := func(want int) {
+		t.Helper()
+		for _, name := range []string{"acme", "second"} {
+			if k, err := s.GetKnown(t.Context(), name); err != nil || k.Chain.Len() != want {
+				t.Errorf("%s: %+v, %v", name, k, err)
+			}
+		}
 	}
-	if err := advancing(zero.renewed(2))(t.Context(), s); err != nil {
+	length(2)
+	// A branch that contradicts it is refused under every name, also under a new one.
+	fork := zero.renewed(2)
+	third := acmePin(sealwax.RoleNative, "third-*")
+	third.Name = "third"
+	if _, err := s.Advance(t.Context(), "second", fork.chain()); codeOf(err) != sealwax.CodePublisherFork {
+		t.Error(err)
+	}
+	if err := s.AddPublisher(t.Context(), third, fork.chain()); codeOf(err) != sealwax.CodePublisherFork {
+		t.Error(err)
+	}
+	// What one learns the other knows.
+	recovered := zero.recover()
+	if _, err := s.Advance(t.Context(), "second", recovered.chain()); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.Chain(t.Context(), zero.chain().ID()); err == nil {
-		t.Errorf("two histories, and %v", c)
+	for _, name := range []string{"acme", "second"} {
+		if k, err := s.GetKnown(t.Context(), name); err != nil || k.Chain.HeadDigest() != recovered.chain().HeadDigest() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// A branch from which the owner recovered is pinned under no name, and an older
+	// history is taken for the newer one.
+	if err := s.AddPublisher(t.Context(), third, one.chain()); codeOf(err) != sealwax.CodePublisherFork {
+		t.Error(err)
+	}
+	if err := s.AddPublisher(t.Context(), third, zero.chain()); err != nil {
+		t.Fatal(err)
+	}
+	if k, err := s.GetKnown(t.Context(), "third"); err != nil || k.Chain.HeadDigest() != recovered.chain().HeadDigest() {
+		t.Error(err)
 	}
 }

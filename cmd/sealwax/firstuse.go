@@ -107,6 +107,14 @@ func (u *firstUse) judge(ctx context.Context, d *decider, path string, artifact 
 	if report, err := u.besideIt(path, artifact); err != nil {
 		return u.kept(d, report, err)
 	}
+	if report, err := u.seenBefore(ctx, path, artifact); err != nil {
+		return u.kept(d, report, err)
+	}
+	if u.pin != nil && !u.pin.IsFor(subject(path)) {
+		report, err := sealwax.Refuse(path, artifact, sealwax.CodePublisherUnknown,
+			fmt.Sprintf("%s is pinned for %s, and not for %s", u.name, strings.Join(patterns(*u.pin), ", "), path))
+		return u.kept(d, report, err)
+	}
 	if u.pin != nil {
 		if report, err := u.agree(ctx, path, artifact); err != nil {
 			return u.kept(d, report, err)
@@ -153,6 +161,28 @@ func (u *firstUse) besideIt(path string, artifact *sealwax.Artifact) (*sealwax.R
 		u.offered.chain = beside
 	case publisher.Fork:
 		return sealwax.Refuse(path, artifact, sealwax.CodePublisherFork, fmt.Sprintf("what is offered and what lies beside the artifact contradict each other in document %d: ask the publisher", r.Sequence))
+	}
+	return nil, nil
+}
+
+// seenBefore holds an offered publisher to what is known of it under another name:
+// it is a question only whether the name is right.
+func (u *firstUse) seenBefore(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	if u.offered == nil || u.offered.chain == nil || u.pin != nil {
+		return nil, nil
+	}
+	known, err := u.store.Chain(ctx, u.offered.chain.ID())
+	switch {
+	case err != nil:
+		return sealwax.NewUndecided(path, err), err
+	case known == nil:
+		return nil, nil
+	}
+	switch r := u.offered.chain.Compare(known); r.Kind { //nolint:exhaustive // the others change nothing
+	case publisher.Ahead:
+		u.offered.chain = known
+	case publisher.Fork, publisher.Recovers:
+		return sealwax.Refuse(path, artifact, sealwax.CodePublisherFork, fmt.Sprintf("what is offered contradicts what is known of that publisher, in document %d: ask the publisher", r.Sequence))
 	}
 	return nil, nil
 }
