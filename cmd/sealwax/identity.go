@@ -19,8 +19,11 @@ import (
 type identity struct {
 	chain *publisher.Chain // nil for a key
 	keys  []key.ListedKey  // for keys; a file may list several
-	// origin is where it comes from: a path, a URL, or "the command line".
+	// origin is where it comes from, to be shown and kept: a path, or a URL without
+	// what may be a secret in it.
 	origin string
+	// arg is what was typed, for commands that are proposed.
+	arg string
 }
 
 // id names the identity: a publisher's id, or a key's fingerprint.
@@ -31,16 +34,34 @@ func (i *identity) id() string {
 	return string(i.keys[0].Public.Fingerprint())
 }
 
-// isURL reports whether an argument is something to fetch.
+// isURL reports whether an argument is something to fetch, or would be if its
+// scheme were one that is fetched. RFC 3986, 3.1: "scheme = ALPHA *( ALPHA / DIGIT /
+// "+" / "-" / "." )", in any case. One letter is a drive.
 func isURL(arg string) bool {
-	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://")
+	scheme, _, is := strings.Cut(arg, "://")
+	if !is || len(scheme) < 2 || !isLetter(rune(scheme[0])) {
+		return false
+	}
+	return !strings.ContainsFunc(scheme, func(r rune) bool {
+		return !isLetter(r) && (r < '0' || r > '9') && r != '+' && r != '-' && r != '.'
+	})
+}
+
+func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
+
+// shownArg is an argument as messages repeat it: a URL without what may be a secret.
+func shownArg(arg string) string {
+	if isURL(arg) {
+		return fetch.Shown(arg)
+	}
+	return arg
 }
 
 // identify reads a key or a publisher's file: a key itself, a path, or a URL.
 func (a *app) identify(ctx context.Context, arg string) (*identity, error) {
 	if looksLikeKey(arg) || strings.HasPrefix(arg, prefixAgent) || strings.HasPrefix(arg, prefixRaw) {
 		keys, err := a.publicKeys(ctx, arg)
-		return &identity{keys: keys, origin: origin(arg)}, err
+		return &identity{keys: keys, origin: origin(arg), arg: arg}, err
 	}
 	data, err := a.fetchOrRead(ctx, arg)
 	if err != nil {
@@ -49,12 +70,12 @@ func (a *app) identify(ctx context.Context, arg string) (*identity, error) {
 	if publisher.Recognise(data) {
 		chain, err := publisher.ParseChain(data)
 		if err != nil {
-			return nil, withCode(exitNo, fmt.Errorf("%s: %w", arg, err))
+			return nil, withCode(exitNo, fmt.Errorf("%s: %w", shownArg(arg), err))
 		}
-		return &identity{chain: chain, origin: arg}, nil
+		return &identity{chain: chain, origin: shownArg(arg), arg: arg}, nil
 	}
-	keys, err := a.listedKeys(arg, data)
-	return &identity{keys: keys, origin: arg}, err
+	keys, err := a.listedKeys(shownArg(arg), data)
+	return &identity{keys: keys, origin: shownArg(arg), arg: arg}, err
 }
 
 // chainFrom reads a publisher's file from a path or a URL.
@@ -64,7 +85,7 @@ func (a *app) chainFrom(ctx context.Context, arg string) (*publisher.Chain, erro
 		return nil, err
 	}
 	if i.chain == nil {
-		return nil, usagef("a publisher's file begins with \"sealwax publisher/v1\"", "%s is a key, and a publisher's file is wanted", arg)
+		return nil, usagef("a publisher's file begins with \"sealwax publisher/v1\"", "%s is a key, and a publisher's file is wanted", shownArg(arg))
 	}
 	return i.chain, nil
 }

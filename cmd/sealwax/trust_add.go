@@ -60,7 +60,7 @@ func (a *app) trustAdd(ctx context.Context, arg string, o *trustAddOptions) erro
 	}
 	if who.chain == nil {
 		if len(who.keys) != 1 {
-			return usagef("sealwax trust import "+shellWord(arg)+" --for PATTERN   pins them all", "%s lists %d keys, and a pin is for one", arg, len(who.keys))
+			return usagef("sealwax trust import "+shellWord(arg)+" --for PATTERN   pins them all", "%s lists %d keys, and a pin is for one", who.origin, len(who.keys))
 		}
 		pin.Key = who.keys[0].Public
 	} else {
@@ -135,11 +135,11 @@ func (a *app) prove(ctx context.Context, chain *publisher.Chain, pin trust.Pin, 
 	}
 	if !chain.States(string(page)) {
 		return &exitError{
-			code: exitNo, err: fmt.Errorf("%s does not state that this is %s: nothing is pinned", o.prove, chain.Name()),
+			code: exitNo, err: fmt.Errorf("%s does not state that this is %s: nothing is pinned", shownArg(o.prove), chain.Name()),
 			hint: "it would say: " + chain.Statement(),
 		}
 	}
-	a.say("%s states it", o.prove)
+	a.say("%s states it", shownArg(o.prove))
 	return nil
 }
 

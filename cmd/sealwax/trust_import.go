@@ -69,18 +69,18 @@ func (a *app) importable(ctx context.Context, arg string, o *trustAddOptions) (*
 	}
 	if trust.IsExport(data) {
 		if len(o.patterns) > 0 || o.name != "" {
-			return nil, usagef("", "%s says itself what each pin is for: --for and --name are for lists of keys", arg)
+			return nil, usagef("", "%s says itself what each pin is for: --for and --name are for lists of keys", shownArg(arg))
 		}
 		e, err := trust.ParseExport(data)
 		if err != nil {
-			return nil, withCode(exitUsage, fmt.Errorf("%s: %w", arg, err))
+			return nil, withCode(exitUsage, fmt.Errorf("%s: %w", shownArg(arg), err))
 		}
 		return e, nil
 	}
 	if publisher.Recognise(data) {
-		return nil, usagef("sealwax trust add FILE.publisher --for PATTERN", "%s is a publisher's file, which is pinned by itself", arg)
+		return nil, usagef("sealwax trust add FILE.publisher --for PATTERN", "%s is a publisher's file, which is pinned by itself", shownArg(arg))
 	}
-	keys, err := a.listedKeys(arg, data)
+	keys, err := a.listedKeys(shownArg(arg), data)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,9 @@ func (a *app) importData(ctx context.Context, arg string) ([]byte, error) {
 func baseName(arg string) string {
 	name := filepath.Base(arg)
 	if isURL(arg) {
-		name = path.Base(arg)
+		address, _, _ := strings.Cut(arg, "#")
+		address, _, _ = strings.Cut(address, "?")
+		name = path.Base(address)
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(name, ".keys"), ".pub")
 }

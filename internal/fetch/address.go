@@ -84,6 +84,17 @@ func endpoint(u *url.URL) string {
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
+// Shown is an address as it may be shown and kept: without user name and password,
+// and without what a query or a fragment says, which may be a secret. It is for
+// reading, and leads nowhere if something was left out.
+func Shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || len(address) > maxAddress {
+		return "an address that cannot be read"
+	}
+	return shown(u)
+}
+
 // shown is a URL for messages and logs: without userinfo, without what a query
 // or a fragment says.
 func shown(u *url.URL) string {

@@ -696,3 +696,18 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("while waiting for the next try: %v", err)
 	}
 }
+
+// TestShown: an address is kept without what may be a secret in it.
+func TestShown(t *testing.T) {
+	for _, tt := range []struct{ address, want string }{
+		{"https://example.com/a.publisher", "https://example.com/a.publisher"},
+		{"HTTPS://me:secret@example.com:444/a%2Fb?token=secret#secret", "https://example.com:444/a%2Fb?…"},
+		{"https://example.com/\x1b[2J?secret", "an address that cannot be read"},
+		{"https://example.com/" + strings.Repeat("x", maxAddress), "an address that cannot be read"},
+		{"https://example.com/é\u202e", "https://example.com/%C3%A9%E2%80%AE"},
+	} {
+		if got := Shown(tt.address); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.address, got, tt.want)
+		}
+	}
+}
