@@ -248,6 +248,23 @@ func idsOf(p key.Public) []string {
 	return []string{hex.EncodeToString(own[:]), hex.EncodeToString(p.WasmsignID())}
 }
 
+// Reindex makes the index anew if there are so many pins that one is used: whoever
+// has changed them does the work, and not the next decision. It is best effort:
+// without an index decisions are as right, and slower.
+func (s *Store) Reindex(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names, err := s.pins.names(pinExt)
+	if err != nil || len(names) <= MaxTried {
+		return
+	}
+	if ix := s.openIndex(); ix != nil {
+		ix.file.Close()
+		return
+	}
+	_, _ = s.lookAtAll(ctx, true)
+}
+
 // writeIndex makes the index of what was read, if the folders did not change while
 // it was. It is best effort: without an index everything is read.
 func (s *Store) writeIndex(ctx context.Context, before stamps, all []Known) {

@@ -316,3 +316,27 @@ func TestBrokenIndexIsReadAround(t *testing.T) {
 		}
 	}
 }
+
+// TestReindex: whoever changes many pins makes the index, and of few there is none.
+func TestReindex(t *testing.T) {
+	s, dir := crowded(t)
+	s.Reindex(t.Context())
+	if s.stampsNow().coarse() {
+		return // this disk is not fit for one
+	}
+	if !ask(t, openStore(dir), 7, "p07") {
+		t.Error("no index was made")
+	}
+	if err := s.Add(t.Context(), testPin(t, "new", 700, "*")); err != nil {
+		t.Fatal(err)
+	}
+	s.Reindex(t.Context())
+	if !ask(t, openStore(dir), 700, "new") {
+		t.Error("it was not made again")
+	}
+	few, fewDir := storeWith(t, testPin(t, "a", 1, "*"))
+	few.Reindex(t.Context())
+	if _, err := os.Stat(filepath.Join(fewDir+"-state", "index")); err == nil {
+		t.Error("an index of one pin")
+	}
+}

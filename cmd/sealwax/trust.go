@@ -27,9 +27,24 @@ pins/ and blocks/ of the configuration (sealwax help environment).`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		a.trustAddCommand(), a.trustListCommand(), a.trustShowCommand(), a.trustRemoveCommand(), a.trustUpdateCommand(),
-		a.trustBlockCommand(), a.trustUnblockCommand(), a.trustExportCommand(), a.trustImportCommand(),
+		a.thenIndex(a.trustAddCommand()), a.trustListCommand(), a.trustShowCommand(), a.thenIndex(a.trustRemoveCommand()),
+		a.thenIndex(a.trustUpdateCommand()), a.trustBlockCommand(), a.trustUnblockCommand(), a.trustExportCommand(),
+		a.thenIndex(a.trustImportCommand()),
 	)
+	return c
+}
+
+// thenIndex lets a command that changes pins make the index of many anew, so that
+// the next decision need not.
+func (a *app) thenIndex(c *cobra.Command) *cobra.Command {
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		err := run(c, args)
+		if store, where := a.store(); err == nil && where == nil {
+			store.Reindex(c.Context())
+		}
+		return err
+	}
 	return c
 }
 
