@@ -126,29 +126,39 @@ func ListFolder(dir string) ([]string, error) {
 	return names, nil
 }
 
-// readDiscovered reads a file that was found by its name only: nothing that
-// could block or has no end. It is opened before it is looked at, so that it is
-// the same file.
+// readDiscovered reads a signature that was found by its name only.
 func readDiscovered(path string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
+	f, size, err := openDiscovered(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	switch size := info.Size(); {
+	switch {
 	case size > MaxCompanion:
-		return nil, fmt.Errorf("%s: longer than the %d bytes that a signature may have", path, MaxCompanion)
+		return nil, tooLong(path, MaxCompanion)
 	case size > limit:
 		return nil, fmt.Errorf("%s: with it, the signatures beside the file are longer than %d bytes together", path, MaxCompanionsBytes)
 	}
-	return readCapped(f, path)
+	return readCapped(f, path, MaxCompanion)
+}
+
+// openDiscovered opens a file that was found by its name only: nothing that
+// could block or has no end. It is opened before it is looked at, so that it is
+// the same file.
+func openDiscovered(path string) (f *os.File, size int64, err error) {
+	f, err = os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: not a regular file", path)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
 }
 
 // absolute gives one spelling to the paths of one name.
@@ -189,7 +199,7 @@ var ErrStdinTwice = errors.New("standard input can be the artifact or one signat
 func ReadSignature(path string, stdin io.Reader) ([]byte, error) {
 	read := readCompanion
 	if path == Stdin {
-		read = func(string) ([]byte, error) { return readCapped(stdin, "standard input") }
+		read = func(string) ([]byte, error) { return readCapped(stdin, "standard input", MaxCompanion) }
 	}
 	data, err := read(path)
 	if err != nil {
@@ -204,16 +214,20 @@ func readCompanion(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	return readCapped(f, path)
+	return readCapped(f, path, MaxCompanion)
 }
 
-func readCapped(r io.Reader, path string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxCompanion+1))
+func readCapped(r io.Reader, path string, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > MaxCompanion {
-		return nil, fmt.Errorf("%s: longer than the %d bytes that a signature may have", path, MaxCompanion)
+	if int64(len(data)) > limit {
+		return nil, tooLong(path, limit)
 	}
 	return data, nil
+}
+
+func tooLong(path string, limit int64) error {
+	return fmt.Errorf("%s: longer than the %d bytes that a signature may have", path, limit)
 }

@@ -19,15 +19,23 @@ type Tree struct {
 	// Skipped counts what is neither a regular file nor a folder: symbolic
 	// links, sockets, devices.
 	Skipped int
-	// Signatures counts the detached signatures beside their subjects.
+	// Signatures counts the detached signatures, and publishers' files, beside their
+	// subjects.
 	Signatures int
 
 	names map[string][]string
 }
 
-// Walk lists every regular file below dir, except detached signatures that lie
-// beside their subjects: files that are called so (see [IsCompanionName]) and
-// that isSignature recognises by content. A folder that cannot be read is an error.
+// MaxPublisher is the largest publisher's file that is looked at beside an artifact,
+// in bytes.
+const MaxPublisher = 2 << 20
+
+// extPublisher is the ending of the name of the publisher's file beside an artifact.
+const extPublisher = ".publisher"
+
+// Walk lists every regular file below dir, except detached signatures and
+// publishers' files that lie beside their subjects: files that are called so (see
+// [IsCompanionName]; subject.publisher) and that isSignature recognises by content. A folder that cannot be read is an error.
 func Walk(ctx context.Context, dir string, isSignature func(data []byte) bool) (*Tree, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -77,24 +85,39 @@ func Walk(ctx context.Context, dir string, isSignature func(data []byte) bool) (
 func (t *Tree) Listing(dir string) ([]string, error) { return t.names[filepath.Clean(dir)], nil }
 
 func (t *Tree) isSignature(path string, recognise func([]byte) bool) bool {
-	if !t.besideSubject(path) {
+	limit := t.besideSubject(path)
+	if limit == 0 {
 		return false
 	}
-	data, err := readDiscovered(path, MaxCompanion)
+	f, _, err := openDiscovered(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	data, err := readCapped(f, path, limit)
 	return err == nil && recognise(data)
 }
 
-// besideSubject reports whether path is called like a signature of a file that
-// is there: the name is cut at each dot, so the folder is not searched for each.
-func (t *Tree) besideSubject(path string) bool {
+// besideSubject is how long a file may be that is called like a signature, or the
+// publisher's file, of one that is there; 0 if it is not called so. The name is cut
+// at each dot, so the folder is not searched for each.
+func (t *Tree) besideSubject(path string) int64 {
 	name := filepath.Base(path)
 	for i := range len(name) {
-		if name[i] != '.' || !IsCompanionName(name, name[:i]) {
+		limit := int64(0)
+		switch {
+		case name[i] != '.':
+		case name[i:] == extPublisher:
+			limit = MaxPublisher
+		case IsCompanionName(name, name[:i]):
+			limit = MaxCompanion
+		}
+		if limit == 0 {
 			continue
 		}
 		if _, ok := slices.BinarySearch(t.names[filepath.Dir(path)], name[:i]); ok {
-			return true
+			return limit
 		}
 	}
-	return false
+	return 0
 }

@@ -35,7 +35,7 @@ func walk(t *testing.T, dir string) (*source.Tree, []string) {
 	return tree, names
 }
 
-// TestWalk: every file is judged, save what is a signature, by name and by
+// TestWalk: every file is judged, save what is a signature, or a publisher's file, by name and by
 // content, and lies beside its subject.
 func TestWalk(t *testing.T) {
 	dir := t.TempDir()
@@ -50,17 +50,24 @@ func TestWalk(t *testing.T) {
 		"b.minisig":          "x", "b.minisig.minisig": "SIG of something called like one",
 		"app.big.minisig": "SIG" + strings.Repeat("x", source.MaxCompanion),
 		".hidden":         "x",
+
+		"c.txt": "x", "c.txt.publisher": "SIG of the publisher" + strings.Repeat("x", source.MaxCompanion),
+		"d.txt": "x", "d.txt.publisher": "called like a publisher's file",
+		"e.txt": "x", "e.txt.publisher": "SIG" + strings.Repeat("x", source.MaxPublisher),
+		"f.txt": "x", "f.txt.acme.publisher": "SIG under a name that is not looked for",
+		"acme.publisher": "SIG of nothing", "sub/c.txt.publisher": "SIG whose subject is in another folder",
 	} {
 		write(t, dir, name, data)
 	}
 	tree, got := walk(t, dir)
 	want := []string{
-		".hidden", "app", "app.alice.sig", "app.big.minisig", "app.wasmsig", "b.minisig", "orphan.minisig", "sub/app.minisig", "sub/deep/b.txt",
+		".hidden", "acme.publisher", "app", "app.alice.sig", "app.big.minisig", "app.wasmsig", "b.minisig", "c.txt", "d.txt", "d.txt.publisher",
+		"e.txt", "e.txt.publisher", "f.txt", "f.txt.acme.publisher", "orphan.minisig", "sub/app.minisig", "sub/c.txt.publisher", "sub/deep/b.txt",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if tree.Signatures != 5 || tree.Skipped != 0 {
+	if tree.Signatures != 6 || tree.Skipped != 0 {
 		t.Errorf("%d signatures, %d skipped", tree.Signatures, tree.Skipped)
 	}
 }
