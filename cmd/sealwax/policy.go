@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,7 @@ Exit codes: 0 nothing wrong (there may be warnings), 1 something is, 2 not a pol
 		Example: `  sealwax policy check two-of-three.toml
   sealwax policy check                        # those in force`,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.inJSON(asJSON, a.policyCheck(c.Context(), args, asJSON))
+			return a.policyCheck(c.Context(), args, asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON for each file (docs/schema/policy-check-v1.json)")
@@ -115,26 +116,41 @@ func (a *app) policyChooser(f *policy.File) (*choose.Chooser, error) {
 	return &choose.Chooser{Formats: format.All(), Now: a.now, Store: store, User: f}, nil
 }
 
+// policyCheck says of every file what is wrong with it, also of those behind one
+// that cannot be read.
 func (a *app) policyCheck(ctx context.Context, paths []string, asJSON bool) error {
-	files, err := a.policyFiles(paths)
+	var outcomes []outcome
+	check := func(paths ...string) {
+		files, err := a.policyFiles(paths)
+		errs := []error{err}
+		for _, f := range files {
+			errs = append(errs, a.checkPolicy(ctx, f, asJSON))
+		}
+		for _, err := range errs {
+			a.report(a.inJSON(asJSON, err))
+			outcomes = append(outcomes, outcome{err: err})
+		}
+	}
+	if len(paths) == 0 {
+		check()
+	}
+	for _, path := range paths {
+		check(path)
+	}
+	return summary(outcomes)
+}
+
+// checkPolicy says what is wrong with a file that could be read.
+func (a *app) checkPolicy(ctx context.Context, f *policy.File, asJSON bool) error {
+	c, err := a.policyChooser(f)
 	if err != nil {
 		return err
 	}
-	wrong := false
-	for _, f := range files {
-		c, err := a.policyChooser(f)
-		if err != nil {
-			return err
-		}
-		problems := policy.Check(f, c.Facts(ctx, f))
-		for _, p := range problems {
-			wrong = wrong || p.Severity == sealwax.SeverityError
-		}
-		if err := a.sayProblems(f, problems, asJSON); err != nil {
-			return err
-		}
+	problems := policy.Check(f, c.Facts(ctx, f))
+	if err := a.sayProblems(f, problems, asJSON); err != nil {
+		return err
 	}
-	if wrong {
+	if slices.ContainsFunc(problems, func(p policy.Problem) bool { return p.Severity == sealwax.SeverityError }) {
 		return &exitError{code: exitNo}
 	}
 	return nil
