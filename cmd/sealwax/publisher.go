@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +20,8 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/atomicfile"
+	"github.com/sealwax/sealwax/internal/filelock"
+	"github.com/sealwax/sealwax/internal/folders"
 	"github.com/sealwax/sealwax/internal/pattern"
 	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/trust/publisher"
@@ -38,12 +42,50 @@ one that was stolen.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		a.publisherInitCommand(), a.publisherAddKeyCommand(), a.publisherRotateCommand(), a.publisherRetireCommand(),
-		a.publisherRevokeCommand(), a.publisherEndorseCommand(), a.publisherRecoverCommand(), a.publisherShowCommand(),
-		a.publisherVerifyCommand(), a.publisherExportCommand(), a.publisherProveCommand(), a.publisherProposeCommand(),
-		a.publisherApproveCommand(),
+		a.publisherInitCommand(), a.alone(a.publisherAddKeyCommand()), a.alone(a.publisherRotateCommand()),
+		a.alone(a.publisherRetireCommand()), a.alone(a.publisherRevokeCommand()), a.alone(a.publisherEndorseCommand()),
+		a.alone(a.publisherRecoverCommand()), a.publisherShowCommand(), a.publisherVerifyCommand(), a.publisherExportCommand(),
+		a.publisherProveCommand(), a.alone(a.publisherProposeCommand()), a.alone(a.publisherApproveCommand()),
 	)
 	return c
+}
+
+// alone lets nobody else on this machine change the same publisher's file while a
+// command does: two documents that follow the same one are a fork, and of two
+// approvals at once one would be lost. The lock is in the state folder, so that
+// nothing is left beside the file.
+func (a *app) alone(c *cobra.Command) *cobra.Command {
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		lock, err := a.lockFile(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, lock.Release()) }()
+		return run(c, args)
+	}
+	return c
+}
+
+func (a *app) lockFile(ctx context.Context, file string) (*filelock.Lock, error) {
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
+	state, err := folders.State(a.getenv)
+	if err != nil {
+		return nil, fmt.Errorf("finding the state folder: %w", err)
+	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // one file under two names is one file
+	}
+	dir := filepath.Join(state, "locks")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making a folder for locks: %w", err)
+	}
+	return filelock.Acquire(ctx, filepath.Join(dir, strings.TrimPrefix(publisher.Digest([]byte(path)), "sha256:")))
 }
 
 // documentFlags are the flags of every command that makes a document.
@@ -65,7 +107,7 @@ func (o *documentFlags) add(a *app, f *pflag.FlagSet) {
 
 // addTerms are those that say what the document says, and not who signs it.
 func (o *documentFlags) addTerms(f *pflag.FlagSet) {
-	f.StringArrayVar(&o.thresholds, "threshold", nil, "how many keys of a role it takes: `ROLE=N,...`")
+	f.StringArrayVar(&o.thresholds, "threshold", nil, "how many keys of a role it takes: `ROLE=N,...`; next=N is for the next root")
 	f.StringVar(&o.stale, "stale", "365d", "until when it should be believed to be the newest: a time, a date, or how long (`WHEN`)")
 }
 
@@ -98,12 +140,13 @@ func setThresholds(d *publisher.Draft, thresholds map[sealwax.Role]int) {
 	}
 }
 
-// takeNext is the threshold of the next root keys, which is no role of a draft.
-func takeNext(thresholds map[sealwax.Role]int, otherwise int) int {
+// takeNext is the threshold of the next root keys, which is no role of a draft:
+// as many as the root takes, if there are so many.
+func takeNext(thresholds map[sealwax.Role]int, root, keys int) int {
 	n, ok := thresholds[roleNext]
 	delete(thresholds, roleNext)
 	if !ok {
-		return otherwise
+		return max(1, min(root, keys))
 	}
 	return n
 }

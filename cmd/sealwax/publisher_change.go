@@ -87,6 +87,13 @@ func (o *endOptions) end(now time.Time) (publisher.Status, publisher.Since, erro
 	case o.since == "":
 		return status, publisher.Always(), nil
 	}
+	if o.since == publisher.Always().String() || strings.HasPrefix(o.since, "log:") || strings.HasPrefix(o.since, "time:") {
+		since, err := publisher.ParseSince(o.since) // as documents write it
+		if err != nil {
+			return "", since, withCode(exitUsage, fmt.Errorf("--compromised-since: %w", err))
+		}
+		return status, since, nil
+	}
 	t, err := parseDay(o.since)
 	if err != nil {
 		return "", publisher.Since{}, err
@@ -328,7 +335,7 @@ func (a *app) rotate(ctx context.Context, file string, o *rotateOptions, recover
 	if len(root) == 0 && len(o.root) > 0 {
 		return usagef("", "none of the --root keys is one that the newest document commits to:%s", needsText([]publisher.Need{{Keys: chain.Head().Next.Keys, More: chain.Head().Next.Threshold, Why: "these"}}))
 	}
-	n := takeNext(thresholds, 1)
+	n := takeNext(thresholds, chain.Head().Next.Threshold, len(next))
 	o.thresholds = nil // they are set here
 	longer, err := a.change(ctx, file, &o.documentFlags, nil, func(d *publisher.Draft) error {
 		switch {

@@ -265,7 +265,7 @@ func (a *app) firstDraft(name string, k *publisherKeys, terms initTerms, o *publ
 			d.AddKey(list.role, public)
 		}
 	}
-	d.Commit(takeNext(terms.thresholds, 1), fingerprints(k.next))
+	d.Commit(takeNext(terms.thresholds, terms.thresholds[publisher.RoleRoot], len(k.next)), fingerprints(k.next))
 	setThresholds(d, terms.thresholds)
 	for _, s := range o.spaces {
 		d.Own(s)

@@ -152,7 +152,7 @@ func (a *app) applyProposal(ctx context.Context, d *publisher.Draft, o *proposeO
 	if err != nil {
 		return err
 	}
-	next := takeNext(thresholds, 1)
+	next := takeNext(thresholds, d.Document().Next.Threshold, len(o.next))
 	for _, step := range []func() error{
 		func() error { return a.proposeKeys(ctx, d, o) },
 		func() error { setThresholds(d, thresholds); return nil },
