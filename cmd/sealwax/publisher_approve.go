@@ -91,10 +91,23 @@ func (a *app) approve(ctx context.Context, file string, o *approveOptions) error
 	if err := signDraft(ctx, d, signers...); err != nil {
 		return err
 	}
-	if now, err := readFileUpTo(proposalOf(file), publisher.MaxChainBytes); err != nil || !bytes.Equal(now, before) {
-		return &exitError{code: exitUndecided, err: fmt.Errorf("%s was changed by somebody else meanwhile, and is left as it is", proposalOf(file)), hint: "run the command again"}
+	if err := stillIs(proposalOf(file), before); err != nil {
+		return err
 	}
 	return a.putDraft(d, file, true)
+}
+
+// stillIs refuses to write over a proposal that somebody else has signed while a
+// password was typed: their signature would be lost.
+func stillIs(path string, before []byte) error {
+	now, err := readFileUpTo(path, publisher.MaxChainBytes)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, before) {
+		return &exitError{code: exitUndecided, err: fmt.Errorf("%s was changed by somebody else meanwhile, and is left as it is", path), hint: "run the command again"}
+	}
+	return nil
 }
 
 // readProposal reads what is proposed for a publisher's file, which must be for

@@ -70,14 +70,23 @@ func TestPublisherMeanwhile(t *testing.T) {
 		t.Error(err)
 	}
 	write(second)
-	if err := a.stillEndsWith(file, first); exitCode(err) != exitUndecided {
+	if err := a.stillEndsWith(file, first); err == nil || exitCode(err) != exitUndecided {
 		t.Errorf("changed meanwhile: %v", err)
+	}
+	if err := stillIs(file, second.Marshal()); err != nil {
+		t.Error(err)
+	}
+	if err := stillIs(file, first.Marshal()); err == nil || exitCode(err) != exitUndecided {
+		t.Errorf("a proposal that was changed meanwhile: %v", err)
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.stillEndsWith(file, first); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("gone meanwhile: %v", err)
+	}
+	if err := stillIs(file, nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a proposal that is gone meanwhile: %v", err)
 	}
 }
 
@@ -91,4 +100,11 @@ func finished(t *testing.T, d *publisher.Draft, by ...key.Signer) *publisher.Cha
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestRolesText: a key of a publisher whose role nothing names has none.
+func TestRolesText(t *testing.T) {
+	if got := rolesText(nil); got != "no role" {
+		t.Error(got)
+	}
 }
