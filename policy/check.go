@@ -180,19 +180,18 @@ func (c *checker) rule(r *Rule) {
 			c.fail(r.at["formats"], fmt.Sprintf("no signature is in the format %q", name), "write "+list(c.facts.Formats))
 		}
 	}
+	if onlyModules(r) {
+		c.fail(r.at["formats"], "signatures in the format wasmsig are of modules and components, and the rule is for files alone", "allow another format, or another kind")
+	}
 	c.requirements(r)
 }
 
-// requirements finds equalities that exclude each other.
-func (c *checker) requirements(r *Rule) {
-	for i, a := range r.require {
-		for _, b := range r.require[:i] {
-			if a.Name == b.Name && a.Op == "" && b.Op == "" && !a.Any && !b.Any && a.Value != b.Value {
-				c.fail(r.at["require"], fmt.Sprintf("%s cannot be %q and %q at once", sealwax.Printable(a.Name), sealwax.Printable(a.Value), sealwax.Printable(b.Value)),
-					"require one of them, or write two rules")
-			}
-		}
-	}
+// onlyModules reports whether a rule for files alone takes no signature that a file
+// can have: what "wasmsig" is for, docs/formats/wasmsig.md says.
+func onlyModules(r *Rule) bool {
+	return len(r.formats) > 0 && r.Kinds != nil &&
+		!slices.ContainsFunc(r.formats, func(name string) bool { return name != "wasmsig" }) &&
+		!slices.ContainsFunc(r.Kinds, func(k sealwax.Kind) bool { return k != sealwax.KindFile })
 }
 
 // people speaks of those whom no rule names.
