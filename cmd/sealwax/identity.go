@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/sealwax/sealwax/internal/fetch"
@@ -70,7 +69,7 @@ func (a *app) identify(ctx context.Context, arg string) (*identity, error) {
 	if publisher.Recognise(data) {
 		chain, err := publisher.ParseChain(data)
 		if err != nil {
-			return nil, withCode(exitNo, fmt.Errorf("%s: %w", shownArg(arg), err))
+			return nil, ruleError(shownArg(arg), err)
 		}
 		return &identity{chain: chain, origin: shownArg(arg), arg: arg}, nil
 	}

@@ -20,7 +20,7 @@ import (
 
 type approveOptions struct {
 	root, secrets, signatures []string
-	document                  string
+	document, digest          string
 	show                      bool
 	passwords                 *passwords
 }
@@ -31,10 +31,10 @@ func (a *app) publisherApproveCommand() *cobra.Command {
 		Use:   "approve FILE.publisher --root SECRET|--key SECRET|--signature SIG",
 		Short: "sign a document that somebody proposed",
 		Long: `Approve adds your signature to FILE.publisher.proposal. Look at it first: --show prints the
-document. With --document FILE it writes the document's text and the minisign command that signs it;
+document and its digest, and --digest signs just that one. With --document FILE it writes the document's text and the minisign command that signs it;
 --signature SIG then adds what minisign wrote.`,
 		Example: `  sealwax publisher approve acme.publisher --show
-  sealwax publisher approve acme.publisher --root b.key
+  sealwax publisher approve acme.publisher --root b.key --digest sha256:…
   sealwax publisher approve acme.publisher --root ssh-agent:SHA256:…
   sealwax publisher approve acme.publisher --signature 0003.document.minisig`,
 		Args: cobra.ExactArgs(1),
@@ -44,6 +44,7 @@ document. With --document FILE it writes the document's text and the minisign co
 	f.StringArrayVar(&o.secrets, "key", nil, "the `SECRET` of a key that is listed for the first time; repeats")
 	f.StringArrayVar(&o.signatures, "signature", nil, "a minisign signature of the document: `SIG`; repeats")
 	f.StringVar(&o.document, "document", "", "write the document's text to `FILE`, and print the minisign command")
+	f.StringVar(&o.digest, "digest", "", "sign only the document that --show showed: `sha256:HEX`")
 	f.BoolVar(&o.show, "show", false, "print the document, and sign nothing")
 	o.passwords = a.passwordFlags(f)
 	c.RunE = a.careful(func(ctx context.Context, args []string) error { return a.approve(ctx, args[0], o) })
@@ -65,8 +66,16 @@ func (a *app) approve(ctx context.Context, file string, o *approveOptions) error
 	}
 	switch {
 	case o.show:
-		_, err := a.out.Write(text) // its grammar has nothing that a terminal acts on
-		return err
+		if _, err := a.out.Write(text); err != nil { // its grammar has nothing that a terminal acts on
+			return err
+		}
+		a.hint("to sign just this: sealwax publisher approve %s --digest %s --root SECRET", shellWord(file), publisher.Digest(text))
+		return nil
+	case o.digest != "" && o.digest != publisher.Digest(text):
+		return &exitError{
+			code: exitNo, err: fmt.Errorf("%s proposes another document now: %s", proposalOf(file), publisher.Digest(text)),
+			hint: "look at it: sealwax publisher approve " + shellWord(file) + " --show",
+		}
 	case o.document != "":
 		if err := atomicfile.WriteFile(o.document, text, atomicfile.Options{Mode: atomicfile.Public}); err != nil {
 			return err
@@ -94,6 +103,7 @@ func (a *app) approve(ctx context.Context, file string, o *approveOptions) error
 	if err := stillIs(proposalOf(file), before); err != nil {
 		return err
 	}
+	a.say("approved document %d: %s", d.Document().Sequence, publisher.Digest(text))
 	return a.putDraft(d, file, true)
 }
 
