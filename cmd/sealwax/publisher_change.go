@@ -145,7 +145,7 @@ func (a *app) publisherRevokeCommand() *cobra.Command {
 		Long: `Revoke ends a key. What it signed counts from then on only for artifacts that you endorse: a time
 that only the signer states is never believed.
 
-With --artifact it takes a single artifact back, whoever signed it. There is no log yet: a
+With --artifact it takes a single artifact back, whichever of your keys signed it. There is no log yet: a
 revocation reaches those who fetch your file, or get it with what you sign.`,
 		Example: `  sealwax publisher revoke acme.publisher --key ci.pub --reason compromised --compromised-since 2026-01-31 --root acme-root.key
   sealwax publisher revoke acme.publisher --artifact app-1.2.wasm --why "reads too much" --root acme-root.key`,
