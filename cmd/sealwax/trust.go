@@ -151,16 +151,28 @@ func (a *app) advance(ctx context.Context, store *trust.Store, name string, offe
 	if err != nil {
 		return coded(err)
 	}
-	now := result.Chain.Len() - 1
-	switch {
-	case !result.Changes():
-		a.say("%s is at document %d: nothing new", name, now)
-	case dryRun:
-		a.say("%s would go from document %d to %d", name, result.From, now)
-	default:
-		a.say("%s went from document %d to %d", name, result.From, now)
-	}
+	a.say("%s %s", name, advanced(result, dryRun))
 	return nil
+}
+
+// advanced says what became, or would become, of a publisher's documents.
+func advanced(r trust.Result, dryRun bool) string {
+	now := r.Chain.Len() - 1
+	went, recovered := "went", "recovered"
+	if dryRun {
+		went, recovered = "would go", "would recover"
+	}
+	switch r.Relation { //nolint:exhaustive // the others change nothing, or are refused
+	case publisher.Ahead:
+		return fmt.Sprintf("%s from document %d to %d", went, r.From, now)
+	case publisher.Recovers:
+		text := fmt.Sprintf("%s: document %d replaces what was signed since document %d", recovered, r.At, r.At-1)
+		if now > r.At {
+			text += fmt.Sprintf(", and the newest is %d", now)
+		}
+		return text
+	}
+	return fmt.Sprintf("is at document %d: nothing new", now)
 }
 
 // completePins offers the names of the pins to a shell.
