@@ -35,6 +35,9 @@ func (a *app) readKeyFile(path string) ([]byte, error) {
 		}
 		return readKey(in)
 	}
+	if isURL(path) {
+		return nil, usagef("save it to a file, or pin it: sealwax trust add URL --for PATTERN", "a key's file is wanted, and nothing is fetched for it: %s", shownArg(path))
+	}
 	return readFileUpTo(path, key.MaxPublicBytes)
 }
 
