@@ -52,16 +52,17 @@ const digestMember = `"blake2b-512":"`
 func redactJSON(line string) string {
 	const digits = 128
 	before, rest, found := strings.Cut(line, digestMember)
-	out := redact(before)
+	var out strings.Builder
+	out.WriteString(redact(before))
 	for found {
 		digest := rest[:min(digits, len(rest))]
 		if strings.Trim(digest, "0123456789abcdef") != "" {
 			digest = ""
 		}
 		before, rest, found = strings.Cut(rest[len(digest):], digestMember)
-		out += digestMember + digest + redact(before)
+		out.WriteString(digestMember + digest + redact(before))
 	}
-	return out
+	return out.String()
 }
 
 func isBase64(r rune) bool {
