@@ -29,9 +29,9 @@ func (a *app) trustImportCommand() *cobra.Command {
 		Short: "pin many: an export, authorized_keys, a .keys URL, a folder of .pub files",
 		Long: `Import reads what sealwax trust export wrote, or pins every key of a list: authorized_keys, what a
 forge serves at https://HOST/USER.keys (fetched once: what it serves tomorrow is nothing to you),
-or the .pub files in a folder. Keys are called after their comments, else after the file; --for and
---role hold for each. What is pinned already stays as it is. If one name is taken by somebody else,
-nothing is imported.`,
+or the .pub files in a folder. Keys of other kinds than Ed25519 are skipped, with a note. Keys are
+called after their comments, else after the file; --for and --role hold for each. What is pinned
+already stays as it is. If one name is taken by somebody else, nothing is imported.`,
 		Example: `  sealwax trust import trust.txt
   sealwax trust import ~/.ssh/authorized_keys --for 'deploy-*.tar.gz' --dry-run
   sealwax trust import https://github.com/alice.keys --name alice --for '*.wasm'`,
@@ -125,12 +125,17 @@ func (a *app) importFolder(_ context.Context, dir string, o *trustAddOptions) (*
 		return nil, usagef("", "%s holds %d files called *.pub, and 1 to %d are imported", dir, len(files), maxImported)
 	}
 	e := &trust.Export{}
+	var skipped []error // as in a list of keys: kinds that are not read keep nobody else out
 	for _, file := range files {
 		data, err := readFileUpTo(file, key.MaxPublicBytes)
 		if err != nil {
 			return nil, err
 		}
 		keys, err := a.listedKeys(file, data)
+		if errors.Is(err, key.ErrUnsupported) {
+			skipped = append(skipped, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +148,22 @@ func (a *app) importFolder(_ context.Context, dir string, o *trustAddOptions) (*
 		}
 		e.Known = append(e.Known, pins.Known...)
 	}
+	if len(e.Known) == 0 && len(skipped) > 0 {
+		return nil, skipped[0]
+	}
+	a.noteSkipped(skipped)
 	return e, nil
+}
+
+// noteSkipped says what of a folder is not taken, and why.
+func (a *app) noteSkipped(why []error) {
+	shown := why[:min(len(why), maxFindingsShown)]
+	for _, err := range shown {
+		a.note("skipped %s", err.Error())
+	}
+	if more := len(why) - len(shown); more > 0 {
+		a.note("and %d more", more)
+	}
 }
 
 // globEscaped is a folder's path in a pattern for file names.
