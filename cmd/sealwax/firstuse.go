@@ -263,11 +263,14 @@ func (u *firstUse) meet(ctx context.Context, path string, artifact *sealwax.Arti
 
 // command is what would answer the question without a terminal.
 func (u *firstUse) command(path string) string {
-	what := u.offered.origin
-	if what == origin(what) && u.offered.chain == nil && len(u.offered.keys) == 1 && strings.HasPrefix(what, "(") {
-		what = u.offered.keys[0].Public.MinisignLine()
+	what := shellWord(u.offered.arg)
+	switch {
+	case u.offered.chain == nil && (isURL(u.offered.arg) || looksLikeKey(u.offered.arg)):
+		what = u.offered.keys[0].Public.MinisignLine() // just this one, whatever is there next time
+	case isURL(u.offered.arg):
+		what = shellWord(u.offered.origin) // without what its query says
 	}
-	return fmt.Sprintf("sealwax trust add %s --name %s --for %s", shellWord(what), u.name, shellPattern(path))
+	return fmt.Sprintf("sealwax trust add %s --name %s --for %s", what, u.name, shellPattern(path))
 }
 
 // ask shows who is offered and what is known of them.
