@@ -68,11 +68,43 @@ func (a *app) sayJSON(r *sealwax.Report, out string) {
 // maxFindingsShown is how many findings of one artifact people are shown.
 const maxFindingsShown = 20
 
+// found is what was found, and by which demands.
+type found struct {
+	sealwax.Finding
+	by []string
+}
+
+// whose are the findings of some answers, each once with all whose it is.
+func whose(answers []*sealwax.Report) []found {
+	var out []found
+	for _, r := range answers {
+		for _, f := range r.Findings {
+			i := slices.IndexFunc(out, func(o found) bool { return o.Code == f.Code && o.Message == f.Message })
+			if i < 0 {
+				i, out = len(out), append(out, found{Finding: f})
+			}
+			if asks := demand(r); asks != "" && !slices.Contains(out[i].by, asks) {
+				out[i].by = append(out[i].by, asks)
+			}
+		}
+	}
+	if len(answers) == 1 { // there is nothing to tell apart
+		for i := range out {
+			out[i].by = nil
+		}
+	}
+	return out
+}
+
 // showFindings shows the first findings, and how many more there are.
-func (a *app) showFindings(prefix string, findings []sealwax.Finding) {
+func (a *app) showFindings(prefix string, findings []found) {
 	shown := findings[:min(len(findings), maxFindingsShown)]
 	for _, f := range shown {
-		a.note("%s%s: %s", prefix, f.Code, f.Message)
+		asks := ""
+		if len(f.by) > 0 {
+			asks = " (" + strings.Join(f.by, "; ") + ")"
+		}
+		a.note("%s%s: %s%s", prefix, f.Code, f.Message, asks)
 	}
 	if more := len(findings) - len(shown); more > 0 {
 		a.note("%sand %d more", prefix, more)
@@ -83,9 +115,7 @@ func (v *verification) showAllowed(r *sealwax.Report, words func(string, ...any)
 	if v.options.quiet {
 		return
 	}
-	for _, one := range r.All() {
-		v.app.showFindings(r.Artifact.Name+": ", one.Findings)
-	}
+	v.app.showFindings(r.Artifact.Name+": ", whose(r.All()))
 	words("%s", allowedLine(r))
 	for _, c := range r.Counted {
 		if !c.Covers.Whole {
@@ -151,12 +181,35 @@ func coverageLine(c *sealwax.Claim) string {
 // showDenied says what happened, why, and what to do.
 func (a *app) showDenied(r *sealwax.Report) {
 	name := sealwax.Printable(r.Artifact.Name)
-	switch {
-	case r.Need > 0:
-		a.note("%s: refused: %d of %s%s", name, r.Have, plural(r.Need, "required signer"), by(r))
-	default:
-		a.note("%s: refused%s", name, by(r))
+	refusing := []*sealwax.Report{r}
+	for _, one := range r.Also {
+		if one.Verdict != sealwax.Allow {
+			refusing = append(refusing, one)
+		}
 	}
+	for _, one := range refusing {
+		a.note("%s: %s%s", name, refused(one), by(one, len(r.Also) > 0))
+		a.showSigners(one)
+	}
+	a.showFindings("  ", whose(refusing))
+	for _, h := range deniedHints(r) {
+		a.hint("%s", h)
+	}
+}
+
+// refused says that the answer is not yes, and how much is missing.
+func refused(r *sealwax.Report) string {
+	switch {
+	case r.Verdict != sealwax.Deny:
+		return "undecided"
+	case r.Need > 0:
+		return fmt.Sprintf("refused: %d of %s", r.Have, plural(r.Need, "required signer"))
+	}
+	return "refused"
+}
+
+// showSigners says who signed, and who did not.
+func (a *app) showSigners(r *sealwax.Report) {
 	seen := map[sealwax.SignerID]bool{}
 	for _, c := range r.Counted {
 		if !seen[c.Signer] { // a signer counts once
@@ -168,21 +221,22 @@ func (a *app) showDenied(r *sealwax.Report) {
 	for _, m := range missing[:min(len(missing), maxFindingsShown)] {
 		a.note("  not signed by: %s", m)
 	}
-	a.showFindings("  ", r.Findings)
-	for _, h := range deniedHints(r) {
-		a.hint("%s", h)
+}
+
+// demand names who asks, and the policy's rule where there is one.
+func demand(r *sealwax.Report) string {
+	if r.Policy == "" || r.Demand == "" {
+		return r.Demand
 	}
+	return r.Demand + ", " + sealwax.Printable(r.Policy)
 }
 
 // by names the rule and the policy that refused, where there are any.
-func by(r *sealwax.Report) string {
-	switch {
-	case r.Policy != "" && r.Demand != "":
-		return fmt.Sprintf(" (%s, %s)", r.Demand, sealwax.Printable(r.Policy))
-	case r.Demand != "" && len(r.Also) > 0:
-		return fmt.Sprintf(" (%s)", r.Demand)
+func by(r *sealwax.Report, several bool) string {
+	if r.Demand == "" || r.Policy == "" && !several {
+		return ""
 	}
-	return ""
+	return " (" + demand(r) + ")"
 }
 
 // deniedHints are the next steps after a refusal: at most two.
