@@ -143,6 +143,56 @@ func missingFrom(q sealwax.Quorum, counted []*sealwax.Claim) []string {
 	return out
 }
 
+// wantedFrom says whose signatures would satisfy q. Of whom a signature is there
+// that does not count, a finding says why: another one of theirs is no advice. ""
+// is nobody who is named.
+func wantedFrom(q sealwax.Quorum, r *sealwax.Report) string {
+	have, ok := q.Met(r.Counted)
+	if ok {
+		return ""
+	}
+	var names []string
+	for _, m := range q.Members {
+		is := func(c *sealwax.Claim) bool { return m.Is(c.By) }
+		if !slices.ContainsFunc(r.Counted, is) && !slices.ContainsFunc(r.Uncounted, is) {
+			names = append(names, memberWord(m))
+		}
+	}
+	for _, sub := range q.Of {
+		if text := wantedFrom(sub, r); text != "" {
+			names = append(names, text)
+		}
+	}
+	for i, text := range names {
+		if strings.Contains(text, " ") && len(names) > 1 {
+			names[i] = "(" + text + ")"
+		}
+	}
+	if q.Role != "" && len(names) > 0 {
+		names = append(names, "whoever is trusted for "+sealwax.Printable(string(q.Role)))
+	}
+	return choice(q.Need-have, names)
+}
+
+// choice says so many of these.
+func choice(need int, names []string) string {
+	switch {
+	case need == 1:
+		return strings.Join(names, " or ")
+	case need >= len(names):
+		return strings.Join(names, " and ")
+	}
+	return fmt.Sprintf("%d of %s", need, strings.Join(names, ", "))
+}
+
+// memberWord is a member as a policy writes it.
+func memberWord(m sealwax.Member) string {
+	if m.Party == "" || m.Role == sealwax.RoleRelease {
+		return sealwax.Printable(m.Name)
+	}
+	return sealwax.Printable(m.Name + "/" + string(m.Role))
+}
+
 const nobody = "nobody signed"
 
 // namesOf are the different signers of some claims.

@@ -242,9 +242,16 @@ func by(r *sealwax.Report, several bool) string {
 // deniedHints are the next steps after a refusal: at most two.
 func deniedHints(r *sealwax.Report) []string {
 	var out []string
+	wanted := ""
+	if r.Policy != "" {
+		wanted = wantedFrom(r.Quorum, r)
+	}
 	for _, f := range r.Findings {
 		switch f.Code {
 		case sealwax.CodeSignatureNone:
+			if wanted != "" { // it says who has to
+				continue
+			}
 			out = append(out, "the maker has to sign it (sealwax sign "+shellWord(r.Artifact.Name)+"), or name its signature with -s SIG")
 		case sealwax.CodeSignerUnknown:
 			if r.Policy != "" { // it says who counts, and -k cannot
@@ -269,11 +276,16 @@ func deniedHints(r *sealwax.Report) []string {
 	}
 	slices.Sort(out)
 	out = slices.Compact(out)
-	if len(out) > 2 {
-		out = out[:2]
+	if wanted != "" {
+		out = append([]string{"get it signed by " + wanted}, out...)
 	}
+	out = out[:min(len(out), 2)]
 	for _, f := range r.Findings {
-		if f.Severity == sealwax.SeverityError {
+		switch {
+		case f.Severity != sealwax.SeverityError:
+		case wanted != "" && f.Code == sealwax.CodeSignerUnknown: // whoever that is, the policy does not ask for them
+			return append(out, "sealwax explain "+string(sealwax.CodePolicyUnmet))
+		default:
 			return append(out, "sealwax explain "+string(f.Code))
 		}
 	}
