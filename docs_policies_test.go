@@ -32,6 +32,9 @@ func TestDocsPoliciesSession(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "two-of-three.toml"), []byte(policy+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Remove(filepath.Join(dir, "app.wasm")); err != nil { // who reads the page has none: it makes one
+		t.Fatal(err)
+	}
 	var want, have []string
 	for _, step := range strings.Split("\n"+fenced(t, page, "console"), "\n$ ")[1:] {
 		line, output, _ := strings.Cut(step, "\n")
