@@ -93,8 +93,7 @@ func (p *patient) errors(what, fix string, err error) bool {
 	stored, unsafe, written := (*trust.FileError)(nil), (*safefile.Error)(nil), (*policy.Error)(nil)
 	switch {
 	case errors.As(err, &written):
-		where := fmt.Sprintf("%s:%d:%d", written.File, written.Line, written.Column)
-		p.fix(where, cmp.Or(written.Fix, "correct it"), "%s", written.Problem)
+		p.add(ofPolicy(written))
 	case errors.As(err, &stored):
 		p.fix(stored.Path, stored.Fix, "%v", stored.Err)
 	case errors.As(err, &unsafe):
@@ -103,6 +102,16 @@ func (p *patient) errors(what, fix string, err error) bool {
 		p.fix(what, fix, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return true
+}
+
+// ofPolicy is what is wrong in a policy. Of a file that it names and that cannot be
+// read, the policy's error says why in the place of what to do.
+func ofPolicy(e *policy.Error) symptom {
+	where := fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Column)
+	if errors.Is(e, policy.ErrBeside) {
+		return symptom{isFix, where, e.Problem + ": " + e.Fix, "put that file there so that it can be read, or correct this line"}
+	}
+	return symptom{isFix, where, e.Problem, cmp.Or(e.Fix, "correct it")}
 }
 
 func (a *app) doctor(ctx context.Context, keys []string, asJSON bool) error {
