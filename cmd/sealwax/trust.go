@@ -110,7 +110,8 @@ func (a *app) trustUpdateCommand() *cobra.Command {
 		Short: "take note of a pinned publisher's newer documents",
 		Long: `Update reads a publisher's file and keeps what is new in it: keys that were added, retired or
 revoked. A file that is older than what is known changes nothing. One that contradicts it is
-refused (publisher.fork, publisher.changed), and both are kept as evidence.
+refused: two histories, or one that its owner recovered from (publisher.fork), of which both are
+kept as evidence, and another publisher (publisher.changed).
 
 Nobody tells you of a revocation: it reaches those who fetch it.`,
 		Example: `  sealwax trust update acme https://acme.example/acme.publisher`,
