@@ -205,7 +205,7 @@ func TestDocsExitCodes(t *testing.T) {
 }
 
 // TestDocsEnvironment: each variable that is read is in the topic, and each in
-// the topic is read.
+// the topic is read, and described once.
 func TestDocsEnvironment(t *testing.T) {
 	read := variablesRead(t)
 	topic, _ := docs.Topic("environment")
@@ -214,7 +214,12 @@ func TestDocsEnvironment(t *testing.T) {
 			t.Errorf("%s reads %s, and docs/topics/environment.md does not say so", file, name)
 		}
 	}
+	described := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^  ([A-Z][A-Z_]+) `).FindAllStringSubmatch(topic, -1) {
+		if described[m[1]] {
+			t.Errorf("docs/topics/environment.md describes %s twice", m[1])
+		}
+		described[m[1]] = true
 		if _, ok := read[m[1]]; !ok && m[1] != "TMPDIR" { // the standard library's
 			t.Errorf("docs/topics/environment.md names %s, which nothing reads", m[1])
 		}
