@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,12 +35,12 @@ func (a *app) trustList(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	known, wrong := store.Known(ctx)
+	blocks, err := store.Blocks(ctx)
 	for i := range known {
-		if err := a.sayPin(&known[i], asJSON); err != nil {
+		if err := a.sayPin(&known[i], blockOf(known[i].Pin, blocks), asJSON); err != nil {
 			return err
 		}
 	}
-	blocks, err := store.Blocks(ctx)
 	for _, b := range blocks {
 		if err := a.sayBlock(b, asJSON); err != nil {
 			return err
@@ -58,6 +59,15 @@ func (a *app) trustList(ctx context.Context, asJSON bool) error {
 	return nil
 }
 
+// blockOf is the block of a pin among those that are there, or nil.
+func blockOf(p trust.Pin, blocks []trust.Block) *trust.Block {
+	i := slices.IndexFunc(blocks, func(b trust.Block) bool { return b.What == p.Identity() })
+	if i < 0 {
+		return nil
+	}
+	return &blocks[i]
+}
+
 type pinJSON struct {
 	Schema      string         `json:"schema"`
 	Name        string         `json:"name"`
@@ -67,6 +77,7 @@ type pinJSON struct {
 	Role        string         `json:"role"`
 	For         []string       `json:"for"`
 	Added       string         `json:"added"`
+	Blocked     *string        `json:"blocked,omitempty"` // why; the reason may be empty
 }
 
 type publisherJSON struct {
@@ -86,13 +97,21 @@ type memberKeyJSON struct {
 	Since       string   `json:"since,omitempty"`
 }
 
-func (a *app) sayPin(k *trust.Known, asJSON bool) error {
+// sayPin shows a pin, and that it is blocked where it is.
+func (a *app) sayPin(k *trust.Known, blocked *trust.Block, asJSON bool) error {
 	p := &k.Pin
 	if !asJSON {
-		a.say("%s  %s  %s  %s", p.Name, string(p.Role), p.Identity(), strings.Join(patterns(*p), " "))
+		words := ""
+		if blocked != nil {
+			words = "  (blocked)"
+		}
+		a.say("%s  %s  %s  %s%s", p.Name, string(p.Role), p.Identity(), strings.Join(patterns(*p), " "), words)
 		return nil
 	}
 	out := pinJSON{Schema: "sealwax.pin/v1", Name: p.Name, Role: string(p.Role), For: patterns(*p), Added: p.Added.UTC().Format(time.RFC3339)}
+	if blocked != nil {
+		out.Blocked = &blocked.Reason
+	}
 	if k.Chain == nil {
 		out.Fingerprint, out.Key = string(p.Key.Fingerprint()), p.Key.MinisignLine()
 	} else {
@@ -164,17 +183,25 @@ func (a *app) trustShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return a.sayPin(&k, true)
+			b, is, err := store.BlockOf(c.Context(), k.Pin.Identity())
+			if err != nil {
+				return err
 			}
-			return a.showPin(c.Context(), store, &k)
+			blocked := &b
+			if !is {
+				blocked = nil
+			}
+			if asJSON {
+				return a.sayPin(&k, blocked, true)
+			}
+			return a.showPin(c.Context(), store, &k, blocked)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	return c
 }
 
-func (a *app) showPin(ctx context.Context, store *trust.Store, k *trust.Known) error {
+func (a *app) showPin(ctx context.Context, store *trust.Store, k *trust.Known, blocked *trust.Block) error {
 	p := &k.Pin
 	a.say("name:           %s", p.Name)
 	a.say("role:           %s", string(p.Role))
@@ -185,10 +212,8 @@ func (a *app) showPin(ctx context.Context, store *trust.Store, k *trust.Known) e
 	} else {
 		a.showKnownPublisher(k)
 	}
-	if b, is, err := store.BlockOf(ctx, p.Identity()); err != nil {
-		return err
-	} else if is {
-		a.say("blocked:        %s", b.Reason)
+	if blocked != nil {
+		a.say("blocked:        %s", blocked.Reason)
 	}
 	u, is, err := store.FirstUseOf(ctx, p.Name)
 	if err != nil {
