@@ -189,7 +189,9 @@ func (a *app) showDenied(r *sealwax.Report) {
 	}
 	for _, one := range refusing {
 		a.note("%s: %s%s", name, refused(one), by(one, len(r.Also) > 0))
-		a.showSigners(one)
+		if one.Verdict == sealwax.Deny { // else nobody knows who is missing
+			a.showSigners(one)
+		}
 	}
 	a.showFindings("  ", whose(refusing))
 	for _, h := range deniedHints(r) {

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,5 +62,24 @@ func TestWantedFrom(t *testing.T) {
 		if diff := cmp.Diff(c.want, wantedFrom(c.q, &sealwax.Report{Counted: c.counted, Uncounted: c.uncounted})); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", c.name, diff)
 		}
+	}
+}
+
+// TestShowDeniedBesideUndecided: of a policy that could not be told nobody knows who
+// is missing.
+func TestShowDeniedBesideUndecided(t *testing.T) {
+	missing := sealwax.Quorum{Need: 1, Members: []sealwax.Member{{Name: "anna", Signer: "key:a"}}}
+	denied := &sealwax.Report{Verdict: sealwax.Deny, Need: 1, Quorum: missing, Also: []*sealwax.Report{
+		{Verdict: sealwax.Undecided, Need: 1, Quorum: missing, Demand: "the system's policy"},
+		{Verdict: sealwax.Allow, Need: 1, Quorum: missing},
+	}}
+	var errs bytes.Buffer
+	(&app{err: &errs}).showDenied(denied)
+	want := `sealwax: : refused: 0 of 1 required signer
+sealwax:   not signed by: anna (key:a)
+sealwax: : undecided (the system's policy)
+`
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(errs.String(), "\n")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
