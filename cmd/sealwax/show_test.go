@@ -5,6 +5,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,13 +75,21 @@ func TestShowDeniedBesideUndecided(t *testing.T) {
 		{Verdict: sealwax.Undecided, Need: 1, Quorum: missing, Demand: "the system's policy"},
 		{Verdict: sealwax.Allow, Need: 1, Quorum: missing},
 	}}
-	var errs bytes.Buffer
-	(&app{err: &errs}).showDenied(denied)
+	errs, err := os.Create(filepath.Join(t.TempDir(), "err"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer errs.Close()
+	(&app{err: errs}).showDenied(denied)
+	got, err := os.ReadFile(errs.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := `sealwax: : refused: 0 of 1 required signer
 sealwax:   not signed by: anna (key:a)
 sealwax: : undecided (the system's policy)
 `
-	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(errs.String(), "\n")); diff != "" {
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(string(got), "\n")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
