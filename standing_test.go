@@ -402,6 +402,28 @@ func TestWarnOfForm(t *testing.T) {
 		if r, err := verdict(t, v, artifact(), &p); err != nil || !r.Warned {
 			t.Errorf("%v, %s", r.Verdict, codes(r))
 		}
+		if r, _ := verdict(t, v, artifact(), &p); len(r.Counted) > 0 || r.Have != 0 {
+			t.Errorf("%d counted of another kind", len(r.Counted))
+		}
+	}
+}
+
+// TestWarnOfFormHard: what was blocked or taken back stays refused, whatever form
+// it has.
+func TestWarnOfFormHard(t *testing.T) {
+	for code, standing := range map[sealwax.Code]sealwax.Standing{
+		sealwax.CodeSignerBlocked:   {Blocked: "never again"},
+		sealwax.CodeSignerRevoked:   {Ended: "compromised always", Compromised: true},
+		sealwax.CodeArtifactRevoked: {Revoked: map[string]string{contentDigest(): "it mines coins"}},
+	} {
+		p := *anyOne
+		p.Warn, p.Kind = true, sealwax.KindModule
+		trust := acmeKeys(1, func(a *sealwax.Anchor) { a.Standing = standing })
+		v := &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1))}, Trust: trust}
+		r, err := verdict(t, v, artifact(), &p)
+		if err == nil || r.Verdict != sealwax.Deny || !strings.Contains(codes(r), "error "+string(code)) {
+			t.Errorf("%s: %v, %s", code, r.Verdict, codes(r))
+		}
 	}
 }
 

@@ -97,14 +97,16 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 			r.Verdict = Deny
 			return nil
 		}
+		r.voids = len(v.Void) > 0
 		stated, ok := formHolds(a, p, form, r)
+		if ok || p.Warn { // a form that is let pass lifts no block and no revocation
+			checkAll(ctx, a, p, candidates, stated, v.now(), r)
+		}
 		if !ok {
-			r.Verdict = Deny
+			r.refuseForm()
 			soften(p, r)
 			return nil
 		}
-		r.voids = len(v.Void) > 0
-		checkAll(ctx, a, p, candidates, stated, v.now(), r)
 	}
 	judge(p, len(found), r)
 	soften(p, r)
@@ -163,6 +165,18 @@ func Refuse(name string, a *Artifact, code Code, why string) (*Report, error) {
 	}
 	r.add(code, SeverityError, "", "", "%s", why).Final = true
 	return r, &DeniedError{Report: r}
+}
+
+// refuseForm is no, whoever signed: nothing counts for what has another form than
+// the one that is demanded.
+func (r *Report) refuseForm() {
+	r.Verdict = Deny
+	r.Counted, r.Uncounted = nil, append(r.Uncounted, r.Counted...)
+	for i := range r.Findings {
+		if r.Findings[i].Final {
+			r.Findings[i].Severity = SeverityError
+		}
+	}
 }
 
 // soften lets pass what a policy that only warns refuses. What the user or a
