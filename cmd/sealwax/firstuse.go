@@ -127,13 +127,10 @@ func (u *firstUse) judge(ctx context.Context, d *decider, path string, artifact 
 		return u.kept(d, report, err)
 	}
 	d.chooser.Trust = u.offeredTrust(path)
+	d.chooser.Digests = true // the record of a first use names what it was about
 	demands, err := d.demands(ctx, path, artifact)
 	if err != nil {
-		return sealwax.NewUndecided(path, err), err
-	}
-	d.chooser.Digests = true // the record of a first use names what it was about
-	for i := range demands {
-		demands[i].Verifier.Digests = true
+		return u.kept(d, sealwax.NewUndecided(path, err), err)
 	}
 	report, err := demands.Verify(ctx, artifact)
 	if err == nil {

@@ -104,6 +104,9 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	artifact, err := source.Open(ctx, module, source.Options{
 		Holding: source.Sealed, Signatures: o.signatures, Stdin: in, MaxSize: run.MaxModule,
 	})
+	if err != nil {
+		err = errors.Join(err, d.keep(sealwax.NewUndecided(module, err)))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return &exitError{code: exitNotFound, err: err, hint: "name a module's file"}
 	}
@@ -117,7 +120,7 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	}
 	demands, err := d.demands(ctx, module, artifact)
 	if err != nil {
-		return withCode(exitRunFailed, err)
+		return withCode(exitRunFailed, errors.Join(err, d.keep(sealwax.NewUndecided(module, err))))
 	}
 	gate := run.Gate{
 		Demands: demands, Record: d.keep,
