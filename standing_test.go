@@ -472,3 +472,38 @@ func TestEndedKeyStatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestDemandsWithoutArtifact: nothing passes, and nothing is read, also when a
+// demand could not be told anyway.
+func TestDemandsWithoutArtifact(t *testing.T) {
+	yes := sealwax.Demand{Name: "yes", Verifier: *verifier(signed(1)), Policy: anyOne}
+	broken := sealwax.Demand{Name: "broken", Err: errNet}
+	for _, a := range []*sealwax.Artifact{nil, {}} {
+		for _, ds := range []sealwax.Demands{{yes, yes}, {broken}, {broken, yes}} {
+			if r, err := ds.Verify(t.Context(), a); err == nil || r.Verdict != sealwax.Undecided {
+				t.Errorf("%v, %v", r.Verdict, err)
+			}
+		}
+	}
+}
+
+// TestWhoseArtifactIsTakenBack: the message names the publisher as it is known.
+func TestWhoseArtifactIsTakenBack(t *testing.T) {
+	for _, tc := range []struct {
+		party sealwax.Party
+		want  string
+	}{
+		{sealwax.Party{ID: acme, Name: "the acme people", Threshold: 1}, "the acme people has taken this artifact back"},
+		{sealwax.Party{ID: acme, Threshold: 1}, "publisher:acme has taken this artifact back"},
+		{sealwax.Party{}, "the publisher of acme has taken this artifact back"},
+	} {
+		v := &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1))}}
+		v.Trust = acmeKeys(1, func(a *sealwax.Anchor) {
+			a.Party, a.Standing = tc.party, sealwax.Standing{Revoked: map[string]string{contentDigest(): "bad"}}
+		})
+		r, _ := verdict(t, v, artifact(), anyOne)
+		if !slices.ContainsFunc(r.Findings, func(f sealwax.Finding) bool { return strings.Contains(f.Message, tc.want) }) {
+			t.Errorf("no %q in %+v", tc.want, r.Findings)
+		}
+	}
+}

@@ -178,7 +178,7 @@ func (c *Chooser) void(ctx context.Context) (map[string]string, error) {
 // guard holds whoever is offered against what the user and the publishers say of
 // them, so that no key is good only because it was given another way.
 func (c *Chooser) guard(t sealwax.Trust) sealwax.Trust {
-	if t == nil || c.Store == nil {
+	if c.Store == nil {
 		return t
 	}
 	return c.Store.Guard(t)

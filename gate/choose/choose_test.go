@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -398,6 +400,54 @@ func TestRootKeysSignNoArtifacts(t *testing.T) {
 	} {
 		if r := ch.answers(t, file(t, 1)); r.Verdict != sealwax.Deny || !r.Has(sealwax.CodeSignerLimit) {
 			t.Errorf("%s: %v, %+v", name, r.Verdict, r.Findings)
+		}
+	}
+}
+
+// TestLearnOfNobody: what nobody asks about is not even proven.
+func TestLearnOfNobody(t *testing.T) {
+	c := &Chooser{Store: trust.OpenStore(t.TempDir(), t.TempDir()), User: rules(t, signer("one", 1)+rule("x", `of = ["one"]`), nil)}
+	if err := c.Learn(t.Context(), acme(t).Marshal()); err != nil || c.beside != nil {
+		t.Errorf("%v, %v", c.beside, err)
+	}
+}
+
+// TestBrokenStore: what cannot be read is no reason for a yes, whoever needs it.
+func TestBrokenStore(t *testing.T) {
+	config := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(config, "pins"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(config, "pins", "x.pin"), []byte("broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := func() *trust.Store { return trust.OpenStore(config, t.TempDir()) }
+	if err := (&Chooser{Store: broken()}).Learn(t.Context(), acme(t).Marshal()); err == nil {
+		t.Error("it learns from a broken store")
+	}
+	both := signer("one", 1) + signer("two", 2)
+	for name, text := range map[string]string{
+		"keys":     both + rule("x", `of = ["one", "two"]`),
+		"distinct": both + rule("x", "of = [\"one\", \"two\"]\ndistinct = \"publisher\""),
+		"pinned":   rule("x", `of = ["pinned"]`),
+	} {
+		if r := (&Chooser{Store: broken(), User: rules(t, text, nil)}).answers(t, file(t, 1, 2)); r.Verdict != sealwax.Undecided {
+			t.Errorf("%s: %v", name, r.Verdict)
+		}
+	}
+	k := &circle{chooser: &Chooser{Store: broken()}, file: &policy.File{}}
+	if _, err := k.partyOf(t.Context(), sealwax.Anchor{Key: pub(1)}); err == nil {
+		t.Error("nobody's key, says a broken store")
+	}
+}
+
+// TestBrokenChainBeside: a chain that the policy brings and no rule names is still
+// asked what it says against keys; broken, nothing can be told.
+func TestBrokenChainBeside(t *testing.T) {
+	text := fmt.Sprintf("[publisher.acme]\nid = %q\nchain = \"acme.publisher\"\n", acme(t).ID()) + signer("two", 2) + rule("x", `of = ["two"]`)
+	for chain, want := range map[string]sealwax.Verdict{string(acme(t).Marshal()): sealwax.Allow, "broken": sealwax.Undecided} {
+		if r := (&Chooser{User: rules(t, text, map[string][]byte{"acme.publisher": []byte(chain)})}).answers(t, file(t, 2)); r.Verdict != want {
+			t.Errorf("%v, want %v", r.Verdict, want)
 		}
 	}
 }
