@@ -113,9 +113,10 @@ func (s *Store) readPin(name string) (Pin, error) {
 	return p, nil
 }
 
-// Add keeps a pin of a key; for one of a publisher see [Store.AddPublisher]. Nothing is replaced: the error wraps [ErrPinExists] if the
-// name is taken, and also if a pin of another name says the same, since its
-// removal would then change nothing.
+// Add keeps a pin of a key; for one of a publisher see [Store.AddPublisher].
+// Nothing is replaced: the error wraps [ErrPinExists] if the name is taken, and
+// also if a pin of another name says the same, since its removal would then change
+// nothing.
 func (s *Store) Add(ctx context.Context, p Pin) error {
 	if p.Publisher != "" {
 		return fmt.Errorf("adding pin %s: a publisher is pinned with its chain", p.Name)
@@ -172,8 +173,7 @@ func (s *Store) create(name string, data []byte) error {
 }
 
 // Remove forgets a pin, also one whose file is broken, and what was seen of its
-// publisher. The error wraps
-// [ErrNoPin] if there is none.
+// publisher. The error wraps [ErrNoPin] if there is none.
 func (s *Store) Remove(ctx context.Context, name string) error {
 	if err := CheckPinName(name); err != nil {
 		return err

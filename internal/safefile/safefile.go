@@ -42,8 +42,8 @@ func shown(path string) string {
 // Read reads a regular file of at most limit bytes that belongs to the user or to
 // root and that not everybody may write to. Symbolic links are followed. A file
 // that is not there is an error that wraps fs.ErrNotExist, and it is the only one
-// that does: a link to nothing, also above it, is a file that is away. Every other error is an
-// [*Error].
+// that does: a link to nothing, also above it, is a file that is away. Every other
+// error is an [*Error].
 func Read(path string, limit int64) ([]byte, error) {
 	data, err := read(path, limit)
 	own := (*Error)(nil)
