@@ -38,28 +38,35 @@ func (a *app) readKeyFile(path string) ([]byte, error) {
 	if isURL(path) {
 		return nil, usagef("save it to a file, or pin it: sealwax trust add URL --for PATTERN", "a key's file is wanted, and nothing is fetched for it: %s", shownArg(path))
 	}
-	return readFileUpTo(path, key.MaxPublicBytes)
+	data, err := readFileUpTo(path, key.MaxPublicBytes)
+	return data, readingKey(err)
 }
 
-func readKey(r io.Reader) ([]byte, error) { return readUpTo(r, key.MaxPublicBytes) }
+func readKey(r io.Reader) ([]byte, error) {
+	data, err := readUpTo(r, key.MaxPublicBytes)
+	return data, readingKey(err)
+}
+
+func readingKey(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("reading the key: %w", err)
+}
 
 // readFileUpTo reads a file, and one byte more than limit if there is more: what
 // parses it says that it is too large.
 func readFileUpTo(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the key: %w", err)
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	return readUpTo(f, limit)
 }
 
 func readUpTo(r io.Reader, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the key: %w", err)
-	}
-	return data, nil
+	return io.ReadAll(io.LimitReader(r, limit+1))
 }
 
 // stdin gives out the standard input, to one who asks: it cannot be two things.
