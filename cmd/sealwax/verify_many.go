@@ -150,9 +150,14 @@ func mergedListing(trees map[string]*source.Tree) func(string) ([]string, error)
 }
 
 // isSignature recognises a detached signature by content, in any format, and what
-// else signs itself: a publisher's file.
+// else signs itself: a publisher's file. Each has to be one as a whole: what only
+// begins like it could be anything, and is judged as every other file.
 func isSignature(data []byte) bool {
-	return publisher.Recognise(data) || slices.ContainsFunc(format.All(), func(f sealwax.Format) bool {
+	if publisher.Recognise(data) {
+		_, err := publisher.ParseChain(data)
+		return err == nil
+	}
+	return slices.ContainsFunc(format.All(), func(f sealwax.Format) bool {
 		s, ok := f.(sealwax.Sidecar)
 		return ok && s.Recognise(data)
 	})
