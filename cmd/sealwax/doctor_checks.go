@@ -271,12 +271,9 @@ func (p *patient) key(path string) {
 	p.errors(path, "", safefile.Check(path, info))
 	p.errors(path, "", safefile.CheckFolder(filepath.Dir(path)))
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		p.fix(path, "take that right away with: chmod 600 "+shellQuoted(path), "others may read the secret key, or change it")
+		p.fix(path, "take that right away with: chmod 600 "+shellQuote(path), "others may read the secret key, or change it")
 	}
 }
-
-// shellQuoted is a path for a POSIX shell, so that a fix can be pasted.
-func shellQuoted(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
 
 // policies reads the policies in force, and looks at where decisions are written
 // down.

@@ -336,4 +336,5 @@ func shellPattern(path string) string {
 	}
 }
 
+// shellQuote is any text as one word for a POSIX shell, so that a fix can be pasted.
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
