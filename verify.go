@@ -37,6 +37,9 @@ type Verifier struct {
 	Digests bool
 }
 
+// errNoDigest is for what cannot be held against the artifacts that are blocked.
+var errNoDigest = errors.New("the artifact has no digest, and artifacts are blocked by theirs")
+
 var errNoArtifact = errors.New("could not decide: there is no artifact")
 
 // Verify says whether a may pass under p, and who says so. The error is nil if
@@ -92,7 +95,10 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 		}
 		r.Artifact.Digest = digest()
 		r.Artifact.Digests = a.digests()
-		if why, void := v.Void[r.Artifact.Digest]; void && r.Artifact.Digest != "" {
+		if len(v.Void) > 0 && r.Artifact.Digest == "" { // mutate:skip what was planned is there; this keeps it so
+			return errNoDigest
+		}
+		if why, void := v.Void[r.Artifact.Digest]; void {
 			r.add(CodeArtifactBlocked, SeverityError, "", "", "this artifact is blocked: %s", why).Final = true
 			r.Verdict = Deny
 			return nil

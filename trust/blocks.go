@@ -122,7 +122,7 @@ func (s *Store) BlockOf(_ context.Context, what string) (b Block, is bool, err e
 	if err := CheckBlockable(what); err != nil {
 		return Block{}, false, err
 	}
-	if _, err := s.blocks.check(); err != nil {
+	if there, err := s.blocks.check(); !there {
 		return Block{}, false, err
 	}
 	b, err = s.readBlock(blockName(what))

@@ -136,7 +136,13 @@ func (u *firstUse) judge(ctx context.Context, d *decider, path string, artifact 
 	if err == nil {
 		report, err = u.meet(ctx, path, artifact, report)
 	}
-	return u.kept(d, report, err)
+	if report, err = u.kept(d, report, err); err != nil {
+		return report, err
+	}
+	if err := u.remember(ctx, path, report); err != nil { // last: what could not be written down pins nobody
+		return sealwax.NewUndecided(path, err), err
+	}
+	return report, nil
 }
 
 // besideIt takes the newer documents of an offered publisher that lie beside the
@@ -234,8 +240,7 @@ func (u *firstUse) meet(ctx context.Context, path string, artifact *sealwax.Arti
 	if u.never {
 		return sealwax.Refuse(path, artifact, sealwax.CodePublisherUnknown, fmt.Sprintf("nobody is pinned under the name %s, and --first-use never asks nobody", u.name))
 	}
-	pin, err := u.newPin(path)
-	if err != nil {
+	if _, err := u.newPin(path); err != nil { // before anybody is asked
 		return sealwax.NewUndecided(path, err), err
 	}
 	yes, err := u.ask(ctx, path, report)
@@ -251,10 +256,6 @@ func (u *firstUse) meet(ctx context.Context, path string, artifact *sealwax.Arti
 	if !yes {
 		return sealwax.Refuse(path, artifact, sealwax.CodePublisherUnknown, fmt.Sprintf("%s was not accepted", u.name))
 	}
-	if err := u.remember(ctx, path, pin, report); err != nil {
-		return sealwax.NewUndecided(path, err), err
-	}
-	u.app.note("pinned %s for %s: %s", u.name, strings.Join(patterns(pin), ", "), u.offered.id())
 	return report, nil
 }
 
@@ -354,8 +355,11 @@ func (u *firstUse) newPin(path string) (trust.Pin, error) {
 }
 
 // remember pins whom the user accepted, and writes down how that came about.
-func (u *firstUse) remember(ctx context.Context, path string, pin trust.Pin, report *sealwax.Report) error {
-	var err error
+func (u *firstUse) remember(ctx context.Context, path string, report *sealwax.Report) error {
+	pin, err := u.newPin(path)
+	if err != nil {
+		return err
+	}
 	if u.offered.chain != nil {
 		err = u.store.AddPublisher(ctx, pin, u.offered.chain)
 	} else {
@@ -364,6 +368,7 @@ func (u *firstUse) remember(ctx context.Context, path string, pin trust.Pin, rep
 	if err != nil {
 		return err
 	}
+	u.app.note("pinned %s for %s: %s", u.name, strings.Join(patterns(pin), ", "), u.offered.id())
 	return u.store.RecordFirstUse(ctx, trust.FirstUse{
 		Name: u.name, Identity: u.offered.id(), Origin: u.offered.origin, Subject: path,
 		Artifact: report.Artifact.Digest, When: pin.Added,

@@ -116,6 +116,9 @@ func (c *Chooser) Demands(ctx context.Context, subject string, a *sealwax.Artifa
 // Verify asks what [Chooser.Demands] gives. The report is never nil, and the error
 // is nil if and only if the artifact may pass.
 func (c *Chooser) Verify(ctx context.Context, subject string, a *sealwax.Artifact) (*sealwax.Report, error) {
+	if a == nil {
+		return sealwax.Demands{}.Verify(ctx, nil) // which nothing passes
+	}
 	demands, err := c.Demands(ctx, subject, a)
 	if err != nil {
 		return sealwax.NewUndecided(a.Name(), err), err

@@ -101,6 +101,9 @@ func (c *Chooser) answers(t *testing.T, a *sealwax.Artifact) *sealwax.Report {
 }
 
 func TestZeroAdmitsNothing(t *testing.T) {
+	if r, err := (&Chooser{}).Verify(t.Context(), "x", nil); err == nil || r.Verdict != sealwax.Undecided {
+		t.Errorf("no artifact: %v, %v", r.Verdict, err)
+	}
 	if r := (&Chooser{}).answers(t, file(t, 1)); r.Verdict != sealwax.Deny {
 		t.Error(r.Verdict)
 	}
