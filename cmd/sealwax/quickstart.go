@@ -103,7 +103,9 @@ func (t *tour) run(ctx context.Context, want int, args ...string) error {
 	t.app.say("\n$ sealwax %s", quoted(args))
 	cmd := exec.CommandContext(ctx, t.exe, args...) // sealwax itself
 	cmd.Dir = t.dir
-	cmd.Env = []string{"SEALWAX_CONFIG_DIR=" + filepath.Join(t.dir, "config"), "TMPDIR=" + t.dir}
+	cmd.Env = []string{
+		"SEALWAX_CONFIG_DIR=" + filepath.Join(t.dir, "config"), "SEALWAX_STATE_DIR=" + filepath.Join(t.dir, "state"), "TMPDIR=" + t.dir,
+	}
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
 	err := cmd.Run()
