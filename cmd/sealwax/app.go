@@ -246,6 +246,9 @@ func (a *app) careful(run func(ctx context.Context, args []string) error) func(*
 	return func(c *cobra.Command, args []string) error {
 		ctx, stop := a.interruptible(c.Context())
 		defer stop()
+		// A second signal ends the process at once: the first may find it in a call
+		// that nothing interrupts, as opening a pipe that nobody writes to.
+		defer context.AfterFunc(ctx, stop)()
 		err := run(ctx, args)
 		if err != nil && ctx.Err() != nil {
 			return &exitError{code: exitInterrupted}
