@@ -261,7 +261,7 @@ func TestFloorsCatchABreach(t *testing.T) {
 		{"gate/run", ours("sealwaxtest"), true},
 		{"gate/run", "github.com/spf13/cobra", true},
 		{"internal/term", ours("internal/wasmbin"), true},
-		{"gate/run/internal/guest", ours("internal/helper"), false},
+		{"gate/engine/internal/guest", ours("internal/helper"), false},
 		{"internal/helper", ours("internal/guestfs"), true},
 		{"internal/term", ours("key"), true},
 		{"internal/term", ours(""), true},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format"
+	"github.com/sealwax/sealwax/gate/engine"
 	"github.com/sealwax/sealwax/gate/run"
 	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/source"
@@ -29,9 +30,9 @@ func runSigned(ctx context.Context, path string, maker key.Public) (exitCode int
 			Verifier: sealwax.Verifier{Formats: format.All(), Trust: trust.Keys{{Key: maker, Role: sealwax.RoleRelease}}},
 			Policy:   sealwax.AnyOf(1, sealwax.RoleRelease),
 		}},
-		Child: run.Child{Executable: "sealwax", Stdout: os.Stdout},
+		Child: engine.Child{Executable: "sealwax", Stdout: os.Stdout},
 	}
-	_, result, err := gate.Run(ctx, module, run.Job{})
+	_, result, err := gate.Run(ctx, module, engine.Job{})
 	return result.ExitCode, err
 }
 

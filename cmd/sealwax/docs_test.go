@@ -26,7 +26,7 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/docs"
-	"github.com/sealwax/sealwax/gate/run"
+	"github.com/sealwax/sealwax/gate/engine"
 )
 
 // -update rewrites what tests of this package compare with; the diff is for a
@@ -181,7 +181,7 @@ func TestDocsFindings(t *testing.T) {
 // TestDocsExitCodes: the codes in the topic are those in exit.go, and the one
 // of a trap.
 func TestDocsExitCodes(t *testing.T) {
-	want := []string{strconv.Itoa(run.TrapCode)}
+	want := []string{strconv.Itoa(engine.TrapCode)}
 	ast.Inspect(parseGo(t, "exit.go"), func(n ast.Node) bool {
 		v, ok := n.(*ast.ValueSpec)
 		if !ok || !strings.HasPrefix(v.Names[0].Name, "exit") {

@@ -12,12 +12,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sealwax/sealwax/gate/run"
+	"github.com/sealwax/sealwax/gate/engine"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == run.ChildArgument {
-		os.Exit(run.ChildMain(os.Args[2:]))
+	if len(os.Args) > 1 && os.Args[1] == engine.ChildArgument {
+		os.Exit(engine.ChildMain(os.Args[2:]))
 	}
 	os.Exit(newApp().main(context.Background(), os.Args[1:]))
 }

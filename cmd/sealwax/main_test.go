@@ -16,7 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/sealwax/sealwax/gate/run"
+	"github.com/sealwax/sealwax/gate/engine"
 	"github.com/sealwax/sealwax/internal/peers"
 )
 
@@ -36,7 +36,7 @@ const (
 
 // scripted is main with the system's folder and the clock of a script.
 func scripted() {
-	if len(os.Args) > 1 && os.Args[1] == run.ChildArgument {
+	if len(os.Args) > 1 && os.Args[1] == engine.ChildArgument {
 		main()
 	}
 	a := newApp()

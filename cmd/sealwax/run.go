@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/gate/engine"
 	"github.com/sealwax/sealwax/gate/run"
 	"github.com/sealwax/sealwax/source"
 )
@@ -67,7 +68,7 @@ Exit codes: the module's own; 124 time limit, 125 not started or failed, 126 ref
 	f.StringArrayVar(&o.env, "env", nil, "set a variable: `K=V`; repeats")
 	f.DurationVar(&o.timeout, "timeout", 0, "end it after `D` (10s, 5m), compilation included")
 	f.StringVar(&o.maxMemory, "max-memory", "1GiB", "the most linear memory it may use: `SIZE`")
-	f.StringVar(&o.entrypoint, "entrypoint", run.DefaultEntrypoint, "call the exported function `F`")
+	f.StringVar(&o.entrypoint, "entrypoint", engine.DefaultEntrypoint, "call the exported function `F`")
 	return c
 }
 
@@ -102,7 +103,7 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 		return withCode(exitRunFailed, err)
 	}
 	artifact, err := source.Open(ctx, module, source.Options{
-		Holding: source.Sealed, Signatures: o.signatures, Stdin: in, MaxSize: run.MaxModule,
+		Holding: source.Sealed, Signatures: o.signatures, Stdin: in, MaxSize: engine.MaxModule,
 	})
 	if err != nil {
 		err = errors.Join(err, d.keep(sealwax.NewUndecided(module, err)))
@@ -124,7 +125,7 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	}
 	gate := run.Gate{
 		Demands: demands, Record: d.keep,
-		Child: run.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err},
+		Child: engine.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err},
 	}
 	// From here on Ctrl-C is the guest's: the gate passes it on and waits.
 	report, result, err := gate.Run(context.WithoutCancel(ctx), artifact, job)
@@ -157,17 +158,17 @@ func runnable(arg string) error {
 	}
 }
 
-func (o *runOptions) job(module string, args []string) (run.Job, error) {
-	job := run.Job{Name: filepath.Base(module), Args: args, Timeout: o.timeout, Entrypoint: o.entrypoint}
+func (o *runOptions) job(module string, args []string) (engine.Job, error) {
+	job := engine.Job{Name: filepath.Base(module), Args: args, Timeout: o.timeout, Entrypoint: o.entrypoint}
 	var err error
-	if job.Env, err = run.ParseEnv(o.env); err != nil {
+	if job.Env, err = engine.ParseEnv(o.env); err != nil {
 		return job, err
 	}
-	if job.MaxMemory, err = run.ParseMemory(o.maxMemory); err != nil {
+	if job.MaxMemory, err = engine.ParseMemory(o.maxMemory); err != nil {
 		return job, fmt.Errorf("--max-memory: %w", err)
 	}
 	for _, d := range o.dirs {
-		m, err := run.ParseDir(d)
+		m, err := engine.ParseDir(d)
 		if err != nil {
 			return job, fmt.Errorf("--dir: %w", err)
 		}
@@ -188,16 +189,16 @@ func guestExit(code int) error {
 
 // runFailed maps what kept the guest from ending by itself.
 func (a *app) runFailed(report *sealwax.Report, err error, o *runOptions) error {
-	guest := (*run.GuestError)(nil)
+	guest := (*engine.GuestError)(nil)
 	switch {
 	case isDenied(err):
 		a.showDenied(report)
 		return &exitError{code: exitRefused}
-	case errors.Is(err, run.ErrTimeout):
+	case errors.Is(err, engine.ErrTimeout):
 		return &exitError{code: exitTimeout, err: fmt.Errorf("%w: it was ended after %s", err, o.timeout)}
-	case errors.Is(err, run.ErrInterrupted):
+	case errors.Is(err, engine.ErrInterrupted):
 		return &exitError{code: exitInterrupted}
-	case errors.Is(err, run.ErrMemory):
+	case errors.Is(err, engine.ErrMemory):
 		return &exitError{code: exitRunFailed, err: err, hint: "--max-memory SIZE gives it more"}
 	case errors.As(err, &guest):
 		return &exitError{code: guestCode(guest.Kind), err: err, hint: guestHint(guest.Kind)}
@@ -206,20 +207,20 @@ func (a *app) runFailed(report *sealwax.Report, err error, o *runOptions) error 
 }
 
 // guestCode is a trap's own code, which is the guest's death, or "not started".
-func guestCode(k run.Kind) int {
-	if k == run.Trap {
-		return run.TrapCode
+func guestCode(k engine.Kind) int {
+	if k == engine.Trap {
+		return engine.TrapCode
 	}
 	return exitRunFailed
 }
 
-func guestHint(k run.Kind) string {
+func guestHint(k engine.Kind) string {
 	switch k { //nolint:exhaustive // the others say it themselves
-	case run.NoEntrypoint:
+	case engine.NoEntrypoint:
 		return "--entrypoint F calls another exported function; sealwax inspect shows what is in it"
-	case run.MemoryLimit:
+	case engine.MemoryLimit:
 		return "--max-memory SIZE gives it more"
-	case run.MountFailed:
+	case engine.MountFailed:
 		return "--dir HOST::GUEST names a folder that is there"
 	}
 	return ""

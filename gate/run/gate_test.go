@@ -9,6 +9,7 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format/minisign"
+	"github.com/sealwax/sealwax/gate/engine"
 	"github.com/sealwax/sealwax/sealwaxtest"
 )
 
@@ -47,7 +48,7 @@ func TestRecord(t *testing.T) {
 				}
 				return tc.kept
 			}}
-			_, _, err := g.Run(t.Context(), sealwaxtest.Bytes("a.wasm", module, beside...), Job{})
+			_, _, err := g.Run(t.Context(), sealwaxtest.Bytes("a.wasm", module, beside...), engine.Job{})
 			denied := (*sealwax.DeniedError)(nil)
 			if kept != 1 || err == nil || tc.want != nil && !errors.Is(err, tc.want) || errors.As(err, &denied) != (tc.verdict == sealwax.Deny) {
 				t.Errorf("kept %d times, %v", kept, err)

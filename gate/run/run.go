@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/gate/engine"
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
@@ -23,7 +24,7 @@ type Gate struct {
 	// nothing is: a decision that has to be kept and cannot be is none.
 	Record func(*sealwax.Report) error
 	// Child starts the engine.
-	Child Child
+	Child engine.Child
 }
 
 // ErrNotHeld says that an artifact was opened in a way that lets its bytes
@@ -57,22 +58,22 @@ func (e *NotModuleError) Unwrap() error { return ErrNotModule }
 // started, and nothing of the module is parsed by the engine, unless the verdict
 // is Allow; a refusal is the error of [sealwax.Demands.Verify], unchanged. The
 // whole module must be covered, whatever the policy says of prefixes.
-func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job Job) (*sealwax.Report, Result, error) {
+func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job engine.Job) (*sealwax.Report, engine.Result, error) {
 	report, err := whole(g.Demands).Verify(ctx, a)
 	if g.Record != nil {
 		if unkept := g.Record(report); unkept != nil {
-			return report, Result{}, errors.Join(err, unkept)
+			return report, engine.Result{}, errors.Join(err, unkept)
 		}
 	}
 	if err != nil {
-		return report, Result{}, err
+		return report, engine.Result{}, err
 	}
 	held, ok := a.Content().(*sealedmem.File)
 	if !ok {
-		return report, Result{}, fmt.Errorf("running %s: %w", sealwax.Printable(a.Name()), ErrNotHeld)
+		return report, engine.Result{}, fmt.Errorf("running %s: %w", sealwax.Printable(a.Name()), ErrNotHeld)
 	}
 	if a.Kind() != sealwax.KindModule {
-		return report, Result{}, &NotModuleError{Kind: a.Kind(), Text: looksLikeText(a)}
+		return report, engine.Result{}, &NotModuleError{Kind: a.Kind(), Text: looksLikeText(a)}
 	}
 	result, err := g.Child.Run(ctx, job, held)
 	return report, result, err

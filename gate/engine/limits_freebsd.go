@@ -1,14 +1,12 @@
 // Copyright The sealwax Authors
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !windows && !linux && !freebsd
-
-package run
+package engine
 
 import "syscall"
 
-// dieWithParent does nothing here: the child notices the end of its pipe.
-func dieWithParent(*syscall.SysProcAttr) {}
+// dieWithParent has the kernel kill the child when its parent ends.
+func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
 // keepPrivate does nothing here: there is no one call that does it.
 func keepPrivate() {}

@@ -1,9 +1,9 @@
 // Copyright The sealwax Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package run
+package engine
 
-import "github.com/sealwax/sealwax/gate/run/internal/guest"
+import "github.com/sealwax/sealwax/gate/engine/internal/guest"
 
 // ChildMain is the other half of [Child]: what a program does, and nothing else,
 // when its first argument is [ChildArgument]. args are the arguments that follow.

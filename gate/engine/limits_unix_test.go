@@ -3,7 +3,7 @@
 
 //go:build !windows
 
-package run
+package engine
 
 import (
 	"bufio"

@@ -3,7 +3,7 @@
 
 //go:build !linux
 
-package run
+package engine
 
 // peak is not told here.
 func (p *process) peak() int64 { return unknown }

@@ -1,12 +1,14 @@
 // Copyright The sealwax Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package run
+//go:build !windows && !linux && !freebsd
+
+package engine
 
 import "syscall"
 
-// dieWithParent has the kernel kill the child when its parent ends.
-func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
+// dieWithParent does nothing here: the child notices the end of its pipe.
+func dieWithParent(*syscall.SysProcAttr) {}
 
 // keepPrivate does nothing here: there is no one call that does it.
 func keepPrivate() {}
