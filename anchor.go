@@ -19,6 +19,9 @@ type Role string
 const (
 	RoleRelease Role = "release" // sources, files, modules, packages, images
 	RoleNative  Role = "native"  // compiled code and programs
+	// RoleRebuilt is nobody's key: a machine has made the artifact again from its
+	// source, and got the same bytes.
+	RoleRebuilt Role = "rebuilt"
 )
 
 // Anchor is somebody who is trusted, as far as Trust says. The zero Anchor is
@@ -28,6 +31,8 @@ type Anchor struct {
 	Name   string // what the user calls them; may be empty
 	Role   Role   // what they are trusted for; empty is nothing
 	Origin string // where the trust comes from, for people: "-k alice.pub", "pin alice"
+	// ID is who signs where that is nobody's key: Key is then empty.
+	ID SignerID
 	// Party is on whose behalf the key signs. The zero Party is nobody else: the
 	// key stands for itself.
 	Party Party
@@ -40,7 +45,12 @@ type Anchor struct {
 type SignerID string
 
 // Signer is the anchor's name across formats.
-func (a Anchor) Signer() SignerID { return SignerID(a.Key.Fingerprint()) }
+func (a Anchor) Signer() SignerID {
+	if a.ID != "" {
+		return a.ID
+	}
+	return SignerID(a.Key.Fingerprint())
+}
 
 // PartyID names a publisher: "publisher:" and the SHA-256 of its first document.
 type PartyID string

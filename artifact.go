@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 // Kind is what an artifact's first bytes say that it is. It is a fact about the
@@ -19,6 +21,8 @@ const (
 	KindFile      Kind = "file"      // anything that is no other kind
 	KindModule    Kind = "module"    // a WebAssembly core module, version 1
 	KindComponent Kind = "component" // a WebAssembly component, layer 1
+	KindCompiled  Kind = "compiled"  // native code that wasmtime made of WebAssembly: ELF with its OS/ABI
+	KindProgram   Kind = "program"   // any other native code: ELF, PE or Mach-O
 )
 
 // The two preambles that are known: WebAssembly core specification section
@@ -29,6 +33,21 @@ const (
 	componentPreamble = "\x00asm\x0d\x00\x01\x00"
 	preambleSize      = 8
 )
+
+// How native code begins. In ELF (gABI 4.1, "ELF Identification") byte 7 is the
+// OS/ABI, and wasmtime's own is 200; PE files begin as DOS programs do.
+const (
+	elfMagic    = "\x7fELF"
+	elfABI      = 7
+	wasmtimeABI = 200
+	peMagic     = "MZ"
+)
+
+// machMagics are those of Mach-O files for one processor (mach-o/loader.h), in
+// either byte order. That of files for several is Java's as well, and tells nothing.
+func machMagics() []string {
+	return []string{"\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe"}
+}
 
 // Companion is one thing that lies beside an artifact: a sidecar file, later a
 // registry's referrer. What it is, the formats find out.
@@ -102,9 +121,16 @@ func kindOf(head string) Kind {
 		return KindModule
 	case componentPreamble:
 		return KindComponent
-	default:
-		return KindFile
 	}
+	switch {
+	case strings.HasPrefix(head, elfMagic) && head[elfABI] == wasmtimeABI:
+		return KindCompiled
+	case strings.HasPrefix(head, elfMagic), strings.HasPrefix(head, peMagic):
+		return KindProgram
+	case slices.ContainsFunc(machMagics(), func(m string) bool { return strings.HasPrefix(head, m) }):
+		return KindProgram
+	}
+	return KindFile
 }
 
 // Name is what the caller calls the artifact.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // candidate is a signature with those who may have made it.
@@ -79,10 +80,27 @@ func (v *Verifier) lookUp(ctx context.Context, p *Policy, found []Signature, r *
 		case len(anchors) == 0:
 			r.add(CodeSignerUnknown, SeverityWarning, h.Source, "", "%s is by nobody who is trusted for %s", labelled(h), r.Artifact.Name)
 		default:
-			out = append(out, candidate{s, h, p.Need.askedFirst(anchors[:min(len(anchors), MaxTries)])})
+			out = append(out, candidate{s, h, h.speakersFirst(p.Need.askedFirst(anchors[:min(len(anchors), MaxTries)]))})
 		}
 	}
 	return out, nil
+}
+
+// speakersFirst orders anchors, those in the role in which the signature speaks
+// before the others: one key may be trusted in two roles.
+func (h Hint) speakersFirst(anchors []Anchor) []Anchor {
+	if h.Role == "" {
+		return anchors
+	}
+	slices.SortStableFunc(anchors, func(a, b Anchor) int { return rank(a.Role == h.Role) - rank(b.Role == h.Role) })
+	return anchors
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
 }
 
 func (v *Verifier) anchors(ctx context.Context, h Hint) ([]Anchor, error) {

@@ -119,7 +119,8 @@ func checkAll(ctx context.Context, a *Artifact, p *Policy, candidates []candidat
 				// key: what the signature states besides may be anybody's.
 				claim.Fields, claim.Comment = nil, ""
 			}
-			if claim.Covers.Whole || claim.Covers.End >= stated.End {
+			claim.Role = c.hint.Role
+			if claim.Of.IsZero() && (claim.Covers.Whole || claim.Covers.End >= stated.End) {
 				claim.Fields = append(claim.Fields, stated.Fields...)
 			}
 			if !r.repeats(claim) {
@@ -135,6 +136,7 @@ func (r *Report) repeats(c *Claim) bool {
 	same := func(o *Claim) bool {
 		return o.Signer == c.Signer &&
 			o.By.Role == c.By.Role && o.By.Party.ID == c.By.Party.ID && // mutate:skip it takes a trust that offers one key in one role for one hint and in another for the next
+			o.Role == c.Role && o.From == c.From && o.Of == c.Of &&
 			o.Format == c.Format && o.Source == c.Source && o.Comment == c.Comment &&
 			o.Covers.Whole == c.Covers.Whole && o.Covers.Prefix == c.Covers.Prefix && slices.Equal(o.Fields, c.Fields)
 	}
@@ -182,7 +184,7 @@ func check(ctx context.Context, a *Artifact, c candidate) (*Claim, error) {
 
 // count holds a proven claim against the policy.
 func count(p *Policy, c *Claim, now time.Time, r *Report) {
-	if named := c.otherName(r.Artifact.Name); named != "" && !p.NamesAgree {
+	if named := c.otherName(c.subject(r.Artifact.Name)); named != "" && !p.NamesAgree {
 		r.add(CodeNameMismatch, SeverityWarning, c.Source, c.Signer, "%s", otherNameWords(named))
 	}
 	if c.By.Party.isStale(now) && !p.FreshParties {
@@ -195,7 +197,7 @@ func count(p *Policy, c *Claim, now time.Time, r *Report) {
 		r.Uncounted = append(r.Uncounted, c)
 		return
 	}
-	objections := p.objections(c, r.Artifact.Name, r.Artifact.Digest, now)
+	objections := p.objections(c, c.subject(r.Artifact.Name), c.digest(r.Artifact.Digest), now)
 	for _, o := range objections {
 		r.add(o.code, SeverityWarning, c.Source, c.Signer, "%s: %s", c.Source, o.why).Final = o.final
 	}

@@ -46,6 +46,9 @@ type Hint struct {
 	KeyID  []byte // the key id it carries, in the format's own bytes; may be empty
 	Legacy bool   // minisign: signs the file itself, without hashing it first
 	Label  string // KeyID as the format's users know it, for messages
+	// Role is the only role in which the signature speaks, whoever made it. Empty
+	// is any.
+	Role Role
 }
 
 // Embedded is the [Hint.Source] of a signature inside the artifact itself.
@@ -76,6 +79,19 @@ type Claim struct {
 	// Fields are the named statements that the signature covers, in order:
 	// "file", "version", "timestamp", "expires". They are the signer's word.
 	Fields []Field
+	// Role is the only role in which the signature speaks, as in [Hint.Role]; the
+	// road sets it.
+	Role Role
+	// From is set when the signature says what the artifact was made from.
+	From Ancestor
+	// Of is set when the signature is on what the artifact was made from, and not
+	// on the artifact: it counts only beside a claim that counts and has the same
+	// ancestor as its From.
+	Of Ancestor
+	// Carry is the signature as a detached file of its format, for gates that hand
+	// it on with what they make of the artifact. Nil where that would prove nothing
+	// without the artifact's bytes.
+	Carry []byte
 }
 
 // Field is one named statement that a signature covers.

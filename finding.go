@@ -52,6 +52,9 @@ const (
 	CodePublisherUnknown     Code = "publisher.unknown"
 	CodePublisherStale       Code = "publisher.stale"
 	CodePublisherThreshold   Code = "publisher.threshold"
+	CodeSourceUnsigned       Code = "source.unsigned"
+	CodeSourceUnbound        Code = "source.unbound"
+	CodeEngineVersion        Code = "engine.version"
 	CodePolicyNoRule         Code = "policy.no_rule"
 	CodePolicyWarned         Code = "policy.warned"
 	CodeUndecided            Code = "undecided"
@@ -67,7 +70,8 @@ func Codes() []Code {
 		CodeMetadataUnmet, CodeNameMismatch, CodePolicyUnmet, CodePolicyEmpty, CodePolicyAmbiguous, CodeUndecided,
 		CodeSignatureUnplaced, CodeSignatureFormat, CodeSignerRevoked, CodeSignerBlocked, CodeSignerLimit, CodeArtifactRevoked, CodeArtifactBlocked,
 		CodePublisherInvalid, CodePublisherChain, CodePublisherUnsigned, CodePublisherNextRoot, CodePublisherRole, CodePublisherStranger, CodePublisherFork,
-		CodePublisherChanged, CodePublisherUnknown, CodePublisherStale, CodePublisherThreshold, CodePolicyNoRule, CodePolicyWarned,
+		CodePublisherChanged, CodePublisherUnknown, CodePublisherStale, CodePublisherThreshold, CodePolicyNoRule,
+		CodeSourceUnsigned, CodeSourceUnbound, CodeEngineVersion, CodePolicyWarned,
 	}
 	slices.Sort(c)
 	return c

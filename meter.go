@@ -38,8 +38,9 @@ type pass struct {
 	meters map[string]Meter
 	order  []string
 	read   bool
-	late   int   // how often something was planned after the read
-	err    error // why the read failed; it is never tried again
+	sums   Remembered // of an artifact whose bytes are gone
+	late   int        // how often something was planned after the read
+	err    error      // why the read failed; it is never tried again
 }
 
 // ErrReadBefore is wrapped when an artifact cannot be judged because it was read
@@ -100,6 +101,9 @@ func (a *Artifact) PlanSHA256() { a.PlanHash("sha256", sha256.New) }
 
 // Sum is the digest planned under name, or nil if there is none.
 func (a *Artifact) Sum(name string) []byte {
+	if a.IsRemembered() {
+		return a.pass.sums[name]
+	}
 	h, ok := a.Meter("hash:" + name).(hash.Hash)
 	if !ok {
 		return nil

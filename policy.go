@@ -41,6 +41,9 @@ type Policy struct {
 	// FreshParties refuses what is known of a publisher once it is out of date by
 	// the publisher's own word ([Party.Stale]); otherwise that is a warning.
 	FreshParties bool
+	// AnySource lets compiled code pass without anybody vouching for what it was made
+	// from. It is for those who check what they have just signed.
+	AnySource bool
 	// Warn lets what is refused pass with its findings and [CodePolicyWarned],
 	// save what the user blocked and what counted for nothing because a publisher
 	// took the artifact or the key back. It is for trying a policy out.
@@ -84,7 +87,12 @@ func (p *Policy) objections(c *Claim, artifact, digest string, now time.Time) []
 	if p.FreshParties && c.By.Party.isStale(now) {
 		out = append(out, objection{code: CodePublisherStale, why: c.By.Party.staleWords()})
 	}
-	if !p.Need.asks(c.By) {
+	if c.Role != "" && c.Role != c.By.Role {
+		out = append(out, objection{
+			code: CodeSignerRole, final: true,
+			why: fmt.Sprintf("it is by %s, who is trusted for %q, and this signature speaks for %q", c.By.display(), c.By.Role, c.Role),
+		})
+	} else if !p.Need.asks(c.By) {
 		out = append(out, objection{
 			code: CodeSignerRole,
 			why:  fmt.Sprintf("it is by %s, who is trusted for %q, and that is not asked for", c.By.display(), c.By.Role),
@@ -103,6 +111,9 @@ func (p *Policy) objections(c *Claim, artifact, digest string, now time.Time) []
 		out = append(out, objection{code: CodeNameMismatch, why: otherNameWords(named)})
 	}
 	for _, r := range p.Require {
+		if !r.asks(c) {
+			continue
+		}
 		if why := r.unmetBy(c, artifact); why != "" {
 			out = append(out, objection{code: CodeMetadataUnmet, why: why})
 		}

@@ -21,9 +21,21 @@ type Requirement struct {
 	// artifact.
 	Value string
 	Any   bool
-	// Op compares: "" is equality, and ">=", ">", "<=", "<" order versions as
-	// Semantic Versioning does; a statement that is no version then fails.
+	// Op compares: "" is equality, "!=" its opposite, and ">=", ">", "<=", "<" order
+	// versions as Semantic Versioning does; a statement that is no version then fails.
 	Op string
+	// Role asks only those signatures that speak in this role. Without it all are
+	// asked but those that say what the artifact was made from: what is stated there
+	// is the compiler's word.
+	Role Role
+}
+
+// asks reports whether the claim has to carry the statement in order to count.
+func (r Requirement) asks(c *Claim) bool {
+	if r.Role != "" {
+		return r.Role == c.Role
+	}
+	return c.From.IsZero()
 }
 
 // ParseRequirement reads NAME or NAME=VALUE.
@@ -92,8 +104,11 @@ func (r Requirement) unmetBy(c *Claim, artifact string) string {
 
 // holds compares a statement with what is required.
 func (r Requirement) holds(got, want string) bool {
-	if r.Op == "" {
+	switch r.Op {
+	case "":
 		return got == want
+	case "!=":
+		return got != want
 	}
 	g, err := semver.Parse(got)
 	if err != nil {

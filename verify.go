@@ -108,6 +108,11 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 		if ok || p.Warn { // a form that is let pass lifts no block and no revocation
 			checkAll(ctx, a, p, candidates, stated, v.now(), r)
 		}
+		if why := r.voided(v.Void); why != "" {
+			r.add(CodeArtifactBlocked, SeverityError, "", "", "%s", why).Final = true
+			r.refuseForm()
+			return nil
+		}
 		if !ok {
 			r.refuseForm()
 			soften(p, r)
@@ -132,8 +137,11 @@ func (v *Verifier) now() time.Time {
 
 // judge is where allow and deny are said.
 func judge(p *Policy, found int, r *Report) {
+	r.unbound()
 	have, ok := p.Need.Met(r.Counted)
 	r.Have = have
+	sourceless := r.Artifact.Kind == KindCompiled && !p.AnySource && !r.sourced()
+	ok = ok && !sourceless
 	twice := slices.IndexFunc(r.Counted, func(c *Claim) bool { return p.Need.places(c) > 1 })
 	if ok && twice < 0 {
 		r.Verdict = Allow
@@ -151,6 +159,9 @@ func judge(p *Policy, found int, r *Report) {
 	}
 	for _, why := range p.Need.short(r.Counted) {
 		r.add(CodePublisherThreshold, SeverityError, "", "", "%s", why)
+	}
+	if sourceless && found > 0 {
+		r.add(CodeSourceUnsigned, SeverityError, "", "", "compiled code passes only if somebody who is trusted has signed what it was made from, and nobody who counts has")
 	}
 	switch {
 	case p.Need.Need < 1:

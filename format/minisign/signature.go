@@ -113,8 +113,33 @@ func (s *signature) Check(_ context.Context, a *sealwax.Artifact, by sealwax.Anc
 	fields, text := ParseComment(s.file.Trusted)
 	return sealwax.Claim{
 		By: by, Format: Name, Source: s.source, Covers: sealwax.Coverage{Whole: true},
-		Comment: text, Fields: fields,
+		Comment: text, Fields: fields, Carry: s.carry(),
 	}, nil
+}
+
+// carry is the file without its unsigned line, so that there is one text for one
+// signature. A legacy signature proves nothing without the file's bytes.
+func (s *signature) carry() []byte {
+	if s.file.Legacy {
+		return nil
+	}
+	f := *s.file
+	f.Untrusted = "minisign signature by key " + f.KeyID.String()
+	return f.Marshal()
+}
+
+var _ sealwax.Rememberer = Format{}
+
+// Remember plans the one hash that prehashed signatures are made over.
+func (Format) Remember(a *sealwax.Artifact) func() (sealwax.Remembered, error) {
+	a.PlanHash(hashName, blake2b.New512)
+	return func() (sealwax.Remembered, error) {
+		sum := a.Sum(hashName)
+		if sum == nil {
+			return nil, errors.New("the file was not hashed")
+		}
+		return sealwax.Remembered{hashName: sum}, nil
+	}
 }
 
 func (s *signature) checkFile(a *sealwax.Artifact, k key.Public) error {
@@ -135,6 +160,9 @@ func (s *signature) checkFile(a *sealwax.Artifact, k key.Public) error {
 const digestSize = 64
 
 func (s *signature) checkLegacy(a *sealwax.Artifact, k key.Public) error {
+	if a.IsRemembered() {
+		return errors.New("a legacy signature is made over the file itself, and only its digests are at hand: sign the file anew")
+	}
 	// A prehashed signature of some file is, byte for byte, a legacy signature
 	// of the 64 bytes of that file's digest: so no such file is accepted.
 	if a.Size() == digestSize {

@@ -23,6 +23,9 @@ var (
 
 // Check proves that the anchor signed, and how much of the artifact.
 func (s *signature) Check(_ context.Context, a *sealwax.Artifact, by sealwax.Anchor) (sealwax.Claim, error) {
+	if a.IsRemembered() {
+		return s.checkRemembered(a, by)
+	}
 	m, ok := a.Meter(scanMeter).(*scan)
 	if !ok {
 		return sealwax.Claim{}, errNotRead
@@ -39,7 +42,7 @@ func (s *signature) Check(_ context.Context, a *sealwax.Artifact, by sealwax.Anc
 	if err := s.signedBy(by.Key); err != nil {
 		return sealwax.Claim{}, err
 	}
-	return sealwax.Claim{By: by, Format: Name, Source: s.source, Covers: m.coverage(n)}, nil
+	return sealwax.Claim{By: by, Format: Name, Source: s.source, Covers: m.coverage(n), Carry: s.payload}, nil
 }
 
 // readable refuses artifacts of which no module signature can speak.

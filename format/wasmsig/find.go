@@ -29,7 +29,7 @@ var _ sealwax.Format = Format{}
 // detached signatures beside it by what is inside.
 func (Format) Find(ctx context.Context, a *sealwax.Artifact) ([]sealwax.Signature, error) {
 	var found []sealwax.Signature
-	if binary(a) {
+	if binary(a) && !a.IsRemembered() {
 		o, err := survey(a)
 		if err != nil {
 			return nil, err
