@@ -44,6 +44,24 @@ func FormatSums(sums map[string][]byte) string {
 	return strings.Join(parts, ",")
 }
 
+// ParseSums reads what [FormatSums] writes, and nothing else: names of a to z, 0 to
+// 9 and "-", each once and in order, with lower-case hexadecimal digits.
+func ParseSums(text string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for part := range strings.SplitSeq(text, ",") {
+		name, digits, _ := strings.Cut(part, ":")
+		sum, err := hex.DecodeString(digits)
+		if err != nil || len(sum) == 0 || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			return nil, fmt.Errorf("%q is no digest: want NAME:HEX", Printable(part))
+		}
+		out[name] = sum
+	}
+	if FormatSums(out) != text { // "one text for one set of digests"
+		return nil, errors.New("digests out of order, or in another spelling")
+	}
+	return out, nil
+}
+
 // Remembered is what is needed to check a format's signatures on an artifact whose
 // bytes are gone: digests by name.
 type Remembered = map[string][]byte

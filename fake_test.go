@@ -36,7 +36,9 @@ type ink struct {
 	covers sealwax.Coverage
 	fields []sealwax.Field
 	says   string
-	err    error // of Check, by whomever
+	from   sealwax.Ancestor
+	of     sealwax.Ancestor // then it is not over the artifact
+	err    error            // of Check, by whomever
 	tried  int
 }
 
@@ -51,10 +53,10 @@ func (s *ink) Check(_ context.Context, a *sealwax.Artifact, by sealwax.Anchor) (
 		return sealwax.Claim{}, s.err
 	case !s.by.IsZero() && !by.Key.Equal(s.by):
 		return sealwax.Claim{}, sealwax.ErrOtherSigner
-	case sum == nil || [sha256.Size]byte(sum) != s.sum:
+	case s.of.IsZero() && (sum == nil || [sha256.Size]byte(sum) != s.sum):
 		return sealwax.Claim{}, errors.New("other bytes")
 	}
-	return sealwax.Claim{Format: s.hint.Format, Source: s.hint.Source, Covers: s.covers, Fields: s.fields, Comment: s.says}, nil
+	return sealwax.Claim{Format: s.hint.Format, Source: s.hint.Source, Covers: s.covers, Fields: s.fields, Comment: s.says, From: s.from, Of: s.of}, nil
 }
 
 const content = "the content"
