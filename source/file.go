@@ -27,6 +27,9 @@ const (
 	Held
 	// Sealed copies them to sealed memory first, for artifacts that will run.
 	Sealed
+	// SealedExecutable is Sealed, and lets the operating system execute the
+	// memory, for programs and shared objects.
+	SealedExecutable
 )
 
 // Stdin is the path that stands for the standard input.
@@ -136,14 +139,18 @@ func hold(ctx context.Context, name string, r io.Reader, o Options) (sealwax.Con
 		limit = 1 << 62
 	}
 	var f *os.File
-	if o.Holding != Sealed {
+	if o.Holding != Sealed && o.Holding != SealedExecutable {
 		var err error
 		if f, err = privateFile(); err != nil {
 			return nil, fmt.Errorf("holding %s: %w", name, err)
 		}
 	}
 	if f == nil {
-		c, err := sealedmem.Copy(ctx, name, r, limit)
+		seal := sealedmem.Copy
+		if o.Holding == SealedExecutable {
+			seal = sealedmem.CopyExecutable
+		}
+		c, err := seal(ctx, name, r, limit)
 		if errors.Is(err, sealedmem.ErrTooLarge) {
 			err = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
 		}

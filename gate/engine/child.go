@@ -50,6 +50,9 @@ type Result struct {
 	ExitCode      int // the guest's; at most 255, larger ones are written as 255
 	Engine        string
 	EngineVersion string
+	// Kept is how many bytes of a compiled form the engine wrote to [Job.Keep]; 0
+	// is none.
+	Kept int64
 }
 
 // Run runs the bytes of module as job says, in a child process that has no

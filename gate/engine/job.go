@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sealwax/sealwax/internal/helper"
+	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
 // Amounts of memory in bytes.
@@ -42,6 +43,15 @@ var (
 	ErrInterrupted = errors.New("interrupted")
 )
 
+// Form says what the bytes of a run are.
+type Form string
+
+// The forms. The zero Form is [FormModule].
+const (
+	FormModule   Form = ""         // a WebAssembly module
+	FormCompiled Form = "compiled" // what the engine compiled one to: trusted code, never a stranger's
+)
+
 // Job is what to run a module with. The zero Job gives it nothing: no
 // arguments, no variables, no folders.
 type Job struct {
@@ -52,6 +62,16 @@ type Job struct {
 	Entrypoint string        // exported function without parameters; "" is [DefaultEntrypoint]
 	MaxMemory  int64         // bytes of linear memory; 0 is [DefaultMemory]
 	Timeout    time.Duration // from the child's start on, compilation included; 0 is none
+	Form       Form          // what the bytes are
+	Size       int64         // how many bytes of the file are meant; 0 is all
+	MaxStack   int64         // bytes of the guest's stack; 0 is the engine's default
+	// Known, if set, is a compiled form of the module that the engine may use
+	// instead of compiling. It is trusted as code: hand over nothing that
+	// somebody else could have written.
+	Known *sealedmem.File
+	// Keep, if set, is where the engine writes the module's compiled form when it
+	// compiled; see [Result.Kept].
+	Keep *sealedmem.Output
 }
 
 // Kind says what kept a guest from ending by itself; see [GuestError].

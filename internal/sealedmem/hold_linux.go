@@ -14,24 +14,29 @@ import (
 // seals forbids every later change: the content, the length, and the seals.
 const seals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
 
-// newHold makes a memory file, or a private file where the kernel or a sandbox
-// refuses one.
-func newHold(name string) (*hold, error) {
-	fd, err := memfd(name)
+// newHold makes a memory file that can never be executed, or a private file
+// where the kernel or a sandbox refuses one.
+func newHold(name string) (*hold, error) { return newMemoryHold(name, unix.MFD_NOEXEC_SEAL) }
+
+// newExecutableHold makes a memory file that can be executed.
+func newExecutableHold(name string) (*hold, error) { return newMemoryHold(name, unix.MFD_EXEC) }
+
+func newMemoryHold(name string, exec int) (*hold, error) {
+	fd, err := memfd(name, exec)
 	if err != nil {
 		return newPrivateHold()
 	}
 	f := os.NewFile(uintptr(fd), name)
-	return &hold{writer: f, seal: func() (*File, error) { return sealMemory(f) }, discard: func() { f.Close() }}, nil
+	return &hold{writer: f, seal: func() (*File, error) { return sealMemory(f) }, discard: func() { f.Close() }, sealable: true}, nil
 }
 
-// memfd asks for a file that can never be executed, and does without that on
-// kernels before 6.3.
-func memfd(name string) (int, error) {
+// memfd says whether the file can be executed, and does without saying so on
+// kernels before 6.3, where every memory file can.
+func memfd(name string, exec int) (int, error) {
 	// The kernel takes at most 249 bytes of name, without NUL.
 	name = memfdName(name)
 	const flags = unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING
-	fd, err := unix.MemfdCreate(name, flags|unix.MFD_NOEXEC_SEAL)
+	fd, err := unix.MemfdCreate(name, flags|exec)
 	if errors.Is(err, unix.EINVAL) {
 		fd, err = unix.MemfdCreate(name, flags)
 	}

@@ -39,7 +39,17 @@ type File struct {
 // messages and in the operating system's listings only. More than limit bytes
 // are refused with [ErrTooLarge]. The caller closes the File.
 func Copy(ctx context.Context, name string, r io.Reader, limit int64) (*File, error) {
-	h, err := newHold(name)
+	return copyTo(ctx, newHold, name, r, limit)
+}
+
+// CopyExecutable is [Copy] into a File that the system may execute, where it has
+// sealed memory: [File.Sealed] tells. Elsewhere the File is a private one as any.
+func CopyExecutable(ctx context.Context, name string, r io.Reader, limit int64) (*File, error) {
+	return copyTo(ctx, newExecutableHold, name, r, limit)
+}
+
+func copyTo(ctx context.Context, make func(string) (*hold, error), name string, r io.Reader, limit int64) (*File, error) {
+	h, err := make(name)
 	if err != nil {
 		return nil, fmt.Errorf("holding %q: %w", name, err)
 	}
