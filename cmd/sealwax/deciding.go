@@ -29,6 +29,7 @@ import (
 // policyOptions are the flags that say what it takes, the same at every door.
 type policyOptions struct {
 	keys           []string
+	nativeKeys     []string
 	policy         string
 	threshold      int
 	coverage       string
@@ -42,10 +43,18 @@ func (o *policyOptions) flags(f *pflag.FlagSet) {
 	keyFlag(f, &o.keys)
 	f.StringVarP(&o.policy, "policy", "p", "", "what it takes is written in `FILE`, instead of your own policy")
 	f.IntVar(&o.threshold, "threshold", 1, "how many different signers it takes: `N`")
-	f.StringVar(&o.kind, "kind", "", "demand a `KIND`: module, component or file")
+	f.StringVar(&o.kind, "kind", "", "demand a `KIND`: module, component, compiled, program or file")
 	f.StringArrayVar(&o.require, "require", nil, "demand signed statements: `NAME[=VALUE],...`")
 	f.BoolVar(&o.allowLegacy, "allow-legacy", false, "accept minisign's legacy signatures of files")
 }
+
+// nativeFlags adds --native-key, for doors that native code may pass.
+func (o *policyOptions) nativeFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.nativeKeys, nativeKeyFlag, nil, "a public `KEY` of who may have made native code, in the forms of -k; repeats")
+}
+
+// nativeKeyFlag says who may have made native code.
+const nativeKeyFlag = "native-key"
 
 // given turns the flags into what the one road asks for.
 func (o *policyOptions) given() (*sealwax.Policy, error) {
@@ -91,8 +100,11 @@ func (o *policyOptions) loosens() string {
 type decider struct {
 	chooser choose.Chooser
 	log     decisionLogs
-	gate    string // "verify", "run"
+	gate    string // "verify", "run", gateExec
 }
+
+// gateExec is the door of programs: only who may make native code is asked.
+const gateExec = "exec"
 
 // decider is what the flags, the pins and the policies demand together. alone is
 // somebody who replaces the pins: a pinned name, or who was offered; may be nil.
@@ -100,6 +112,12 @@ func (a *app) decider(ctx context.Context, gate string, o *policyOptions, alone 
 	given, err := o.given()
 	if err != nil {
 		return nil, err
+	}
+	if gate == gateExec {
+		if len(o.keys) > 0 {
+			return nil, usagef("sealwax exec --native-key KEY PROGRAM", "-k vouches for sources, and a program is native code")
+		}
+		given.Need.Role = sealwax.RoleNative
 	}
 	d := &decider{gate: gate, chooser: choose.Chooser{Formats: format.All(), Now: a.now, Trust: alone}}
 	if d.chooser.Tighten.Kind, err = parseKind(o.kind); err != nil {
@@ -115,6 +133,13 @@ func (a *app) decider(ctx context.Context, gate string, o *policyOptions, alone 
 		}
 		d.chooser.Trust = keyTrust(anchors)
 	}
+	if len(o.nativeKeys) > 0 {
+		anchors, err := a.anchors(ctx, o.nativeKeys, sealwax.RoleNative, "--"+nativeKeyFlag)
+		if err != nil {
+			return nil, err
+		}
+		d.chooser.Native = keyTrust(anchors)
+	}
 	if d.chooser.Store, err = a.store(); err != nil {
 		return nil, err
 	}
@@ -122,10 +147,11 @@ func (a *app) decider(ctx context.Context, gate string, o *policyOptions, alone 
 		return nil, err
 	}
 	ruled := d.chooser.System != nil || d.chooser.User != nil
-	if flag := o.loosens(); ruled && d.chooser.Trust == nil && flag != "" {
+	named := d.chooser.Trust != nil || d.chooser.Native != nil
+	if flag := o.loosens(); ruled && !named && flag != "" {
 		return nil, usagef("write it into the policy's rule", "%s is given, and a policy decides here", flag)
 	}
-	if !ruled || d.chooser.Trust != nil {
+	if !ruled || named {
 		d.chooser.Given = given
 	}
 	d.log, err = a.decisionLogs(&d.chooser)

@@ -105,10 +105,10 @@ func parseRequire(args []string) ([]sealwax.Requirement, error) {
 // parseKind reads --kind.
 func parseKind(s string) (sealwax.Kind, error) {
 	switch k := sealwax.Kind(s); k {
-	case "", sealwax.KindFile, sealwax.KindModule, sealwax.KindComponent:
+	case "", sealwax.KindFile, sealwax.KindModule, sealwax.KindComponent, sealwax.KindCompiled, sealwax.KindProgram:
 		return k, nil
 	}
-	return "", usagef("", "--kind %q: want module, component or file", s)
+	return "", usagef("", "--kind %q: want module, component, compiled, program or file", s)
 }
 
 // plural is "1 file" or "3 files".

@@ -53,6 +53,7 @@ Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide, 4 needs a person.`,
 	}
 	f := c.Flags()
 	o.policyOptions.flags(f)
+	o.nativeFlags(f)
 	o.firstUseOptions.flags(f)
 	f.StringVar(&o.coverage, "coverage", "whole", "what a signature must cover: whole or prefix (`WHAT`)")
 	f.StringVar(&o.allowUncovered, "allow-uncovered", "", "with --coverage prefix: custom sections that may stay uncovered, a `REGEX` for the whole name")

@@ -30,13 +30,22 @@ type Chooser struct {
 	// System and User are the policies that were found; nil is no file, which
 	// imposes nothing. Each is answered for itself.
 	System, User *policy.File
-	// Given asks of those whom Trust offers, else of the pins, what a command
-	// line says. Nil asks nothing where there is a policy, and otherwise for one
-	// signer in the role release.
+	// Given asks of those whom Trust and Native offer, else of the pins, what a
+	// command line says. Nil asks nothing where there is a policy, and otherwise for
+	// one signer in the role release. Of compiled code it is what is asked about its
+	// source: one signer in the role native is asked for besides, always.
 	Given *sealwax.Policy
-	// Trust replaces the pins for Given: keys on a command line, one pin, somebody
-	// who was offered. Nil is the pins for the artifact's name.
+	// Trust replaces the pins for Given, save those in the role native: keys on a
+	// command line, one pin, somebody who was offered. Nil is the pins for the
+	// artifact's name.
 	Trust sealwax.Trust
+	// Native replaces the pins in the role native for Given. If it is set, a signer
+	// in that role is asked for, whatever the artifact's kind is; and what Given
+	// says is, of other artifacts than compiled code, only if Trust is set too.
+	Native sealwax.Trust
+	// Rebuilt is offered to every policy beside whom it names: a machine that made
+	// the artifact again, in [sealwax.RoleRebuilt]. Nil is nobody.
+	Rebuilt sealwax.Trust
 	// Tighten are demands on top of what every policy says.
 	Tighten Tighten
 	// Digests asks for the artifact's digest in every report.
@@ -108,7 +117,7 @@ func (c *Chooser) Demands(ctx context.Context, subject string, a *sealwax.Artifa
 		given = sealwax.AnyOf(1, sealwax.RoleRelease)
 	}
 	if given != nil {
-		out = append(out, sealwax.Demand{Name: GivenDemand, Verifier: verifier(c.given(subject)), Policy: c.Tighten.on(given)})
+		out = append(out, sealwax.Demand{Name: GivenDemand, Verifier: verifier(c.given(subject, a.Kind())), Policy: c.Tighten.on(c.asked(given, a.Kind()))})
 	}
 	return out, nil
 }
@@ -185,16 +194,4 @@ func (c *Chooser) guard(t sealwax.Trust) sealwax.Trust {
 		return t
 	}
 	return c.Store.Guard(t)
-}
-
-// given is whom to ask for what was given. Both roles are offered, so that a key
-// of the wrong one is called by its name: the policy counts the right one only.
-func (c *Chooser) given(subject string) sealwax.Trust {
-	switch {
-	case c.Trust != nil:
-		return c.Trust
-	case c.Store == nil || subject == "":
-		return nil
-	}
-	return c.Store.For(subject, sealwax.RoleRelease, sealwax.RoleNative)
 }
