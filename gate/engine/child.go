@@ -43,6 +43,9 @@ type Child struct {
 	// Stdin, Stdout and Stderr become the guest's own. A nil one is the system's
 	// null device.
 	Stdin, Stdout, Stderr *os.File
+	// Admit, if set, is asked about the engine that answered, before the job is
+	// sent to it. What it returns ends the run, as it is.
+	Admit func(Identity) error
 }
 
 // Result is how a guest ended by itself.
@@ -88,7 +91,7 @@ func (c Child) Run(ctx context.Context, job Job, module *sealedmem.File) (Result
 		return Result{}, fmt.Errorf("limiting the guest's process: %w", err)
 	}
 	talk := make(chan talked, 1)
-	go func() { talk <- p.converse(msg) }()
+	go func() { talk <- p.converse(msg, c.Admit) }()
 	w := watch{p: p, total: msg.Limits.Total, ended: talk}
 	w.wait(ctx, job.Timeout, signals)
 	return w.verdict()
@@ -193,14 +196,28 @@ type talked struct {
 	hello helper.Hello
 	last  helper.Message // Exited or Failed, nil if there was none
 	err   error
+	// unwanted is why the engine was not admitted.
+	unwanted error
 }
 
-// converse shakes hands, sends the job and reads events until the last.
-func (p *process) converse(job helper.Job) talked {
+// identity is who a helper says it is.
+func identity(h helper.Hello) Identity {
+	return Identity{Name: h.Name, Version: h.Version, Engine: h.Engine, EngineVersion: h.EngineVersion}
+}
+
+// converse shakes hands, sends the job and reads events until the last. Nothing is
+// sent to an engine that is not admitted.
+func (p *process) converse(job helper.Job, admit func(Identity) error) talked {
 	var t talked
 	r := helper.NewReader(p.events, helper.MaxEvent)
 	if t.hello, t.err = p.greet(r); t.err != nil {
 		return t
+	}
+	if admit != nil {
+		if t.unwanted = admit(identity(t.hello)); t.unwanted != nil {
+			p.kill()
+			return t
+		}
 	}
 	// A child that no longer reads has its reasons, and says them.
 	_ = helper.Write(p.commands, job)
@@ -341,6 +358,9 @@ func (w *watch) interrupt(s os.Signal) {
 // left without one never counts as success.
 func (w *watch) verdict() (Result, error) {
 	res := Result{Engine: w.said.hello.Engine, EngineVersion: w.said.hello.EngineVersion}
+	if w.said.unwanted != nil {
+		return res, w.said.unwanted
+	}
 	switch m := w.said.last.(type) {
 	case helper.Exited:
 		res.ExitCode = int(min(m.Code, maxExitCode))

@@ -105,7 +105,7 @@ func TestChildLimitsItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go p.converse(msg)
+	go p.converse(msg, nil)
 	for range 200 {
 		var data, core unix.Rlimit
 		err := errors.Join(unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_DATA, nil, &data), unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_CORE, nil, &core))

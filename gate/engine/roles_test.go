@@ -122,3 +122,14 @@ func TestChildrenThatMisbehave(t *testing.T) {
 		t.Errorf("an absent executable: %v", o.err)
 	}
 }
+
+// TestAdmit: an engine that is not admitted gets no job, and why is the answer.
+func TestAdmit(t *testing.T) {
+	errOther := errors.New("another engine")
+	var asked Identity
+	c := Child{Executable: engineExe(t), Admit: func(i Identity) error { asked = i; return errOther }}
+	_, err := c.Run(t.Context(), Job{}, held(t, spinModule()))
+	if !errors.Is(err, errOther) || asked.Engine != "wazero" || asked.EngineVersion == "" {
+		t.Errorf("%v, of %+v", err, asked)
+	}
+}
