@@ -167,6 +167,21 @@ type signerJSON struct {
 	Comment       string            `json:"comment,omitempty"`
 	Fields        map[string]string `json:"fields"`
 	Publisher     *publisherJSON    `json:"publisher,omitempty"`
+	From          *ancestorJSON     `json:"from,omitempty"`
+	Of            *ancestorJSON     `json:"of,omitempty"`
+}
+
+// ancestorJSON is what an artifact was made from.
+type ancestorJSON struct {
+	Name   string `json:"name,omitempty"`
+	Digest string `json:"digest"`
+}
+
+func (a Ancestor) json() *ancestorJSON {
+	if a.IsZero() {
+		return nil
+	}
+	return &ancestorJSON{a.Name, a.Digest}
 }
 
 // MarshalJSON writes the report as docs/schema/report-v1.json describes.
@@ -199,7 +214,7 @@ func claimJSON(c *Claim, counted bool) signerJSON {
 		Signer: c.Signer, Name: c.By.Name, Role: c.By.Role, Origin: c.By.Origin,
 		Format: c.Format, Source: c.Source, Counted: counted, Coverage: "prefix",
 		Part: c.Covers.Prefix, Parts: c.Covers.Parts, Uncovered: c.Covers.Uncovered,
-		Comment: c.Comment, Fields: map[string]string{},
+		Comment: c.Comment, Fields: map[string]string{}, From: c.From.json(), Of: c.Of.json(),
 	}
 	if c.Covers.Whole {
 		s.Coverage = "whole"

@@ -85,11 +85,14 @@ func reports(t *testing.T) map[string]*sealwax.Report {
 	out["deny"], _ = verdict(t, verifier(signed(1, partial), signed(2, states("expires", "2001-01-01T00:00:00Z")), signed(9)), artifact(), sealwax.AnyOf(2, sealwax.RoleRelease))
 	out["undecided"], _ = verdict(t, verifier(), artifact(sealwax.Companion{Name: "app.sig", Err: errNet}), anyOne)
 	acme := &sealwax.Verifier{Formats: []sealwax.Format{onPaper(signed(1), signed(2))}, Trust: acmeKeys(2, nil), Digests: true}
-	both := sealwax.Demands{
+	source := sealwax.Ancestor{Name: "app.wasm", Digest: "sha256:" + strings.Repeat("0a", 32), Sums: "sha256:" + strings.Repeat("0a", 32)}
+	chained := &sealwax.Verifier{Formats: []sealwax.Format{onPaper(built(2, source), carriedBy(1, source))}, Trust: roles()}
+	out["compiled"], _ = verdict(t, chained, sealwaxtest.Bytes("app.cwasm", []byte(native)), both())
+	demands := sealwax.Demands{
 		{Name: "the user's policy", Verifier: *acme, Policy: &sealwax.Policy{Name: "policy.toml:3 all", Need: anyOne.Need}},
 		{Name: "the system's policy", Verifier: *acme, Policy: &sealwax.Policy{Name: "policy.toml:1 try", Need: sealwax.Quorum{Need: 2, Role: sealwax.RoleRelease}, Warn: true}},
 	}
-	out["demands"], _ = both.Verify(t.Context(), artifact())
+	out["demands"], _ = demands.Verify(t.Context(), artifact())
 	out["zero"] = &sealwax.Report{Err: errors.New("it could not be opened")}
 	return out
 }
@@ -138,6 +141,8 @@ func TestReportSchemaRefuses(t *testing.T) {
 		{`"findings"`, `"found"`},
 		{`"severity":"error"`, `"severity":"fatal"`},
 		{`"uncovered":[]`, `"uncovered":null`},
+		{`"uncovered":[]`, `"uncovered":[],"from":{"name":"app.wasm"}`},
+		{`"uncovered":[]`, `"uncovered":[],"of":{"digest":"0a"}`},
 	} {
 		bad := strings.Replace(string(good), change[0], change[1], 1)
 		if bad == string(good) {
