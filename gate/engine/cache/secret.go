@@ -1,0 +1,92 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cache
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/sealwax/sealwax/internal/atomicfile"
+	"github.com/sealwax/sealwax/internal/safefile"
+)
+
+// secretLabel begins the key file's one line, so that nothing takes it for a key
+// that signs or verifies.
+const secretLabel = "sealwax-compile-cache-key/1 "
+
+// secretSize is the length of the key that entries are authenticated with: as
+// long as what HMAC-SHA256 gives out.
+const secretSize = 32
+
+// errNoSecret says that there is a key file and that it holds no key to rely on:
+// somebody else may have read it, or it is damaged.
+var errNoSecret = errors.New("the key file holds no secret")
+
+// secret reads the key. Without a file the error wraps fs.ErrNotExist.
+func (s *Store) secret() ([]byte, error) {
+	info, err := os.Lstat(s.KeyFile) // before opening: opening a pipe waits
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &safefile.Error{Path: s.KeyFile, Err: errors.New("not a regular file"), Fix: "move it away"}
+	}
+	f, err := os.Open(s.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return nil, err
+	}
+	return readSecret(s.KeyFile, info, f)
+}
+
+func readSecret(path string, info fs.FileInfo, f io.Reader) ([]byte, error) {
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return nil, errNoSecret
+	}
+	if err := safefile.Check(path, info); err != nil {
+		return nil, err
+	}
+	line, err := io.ReadAll(io.LimitReader(f, 256))
+	if err != nil {
+		return nil, err
+	}
+	digits, labelled := strings.CutPrefix(strings.TrimSuffix(string(line), "\n"), secretLabel)
+	secret, err := hex.DecodeString(digits)
+	if err != nil || !labelled || len(secret) != secretSize {
+		return nil, errNoSecret
+	}
+	return secret, nil
+}
+
+// makeSecret gives the key that is there, or makes one. Of several processes that
+// make the first one at once, all get the same.
+func (s *Store) makeSecret() ([]byte, error) {
+	secret, err := s.secret()
+	unusable := errors.Is(err, errNoSecret)
+	if err == nil || !unusable && !errors.Is(err, fs.ErrNotExist) {
+		return secret, err
+	}
+	if err := os.MkdirAll(filepath.Dir(s.KeyFile), 0o700); err != nil {
+		return nil, err
+	}
+	fresh := make([]byte, secretSize)
+	_, _ = rand.Read(fresh) // never fails: it ends the process instead
+	line := secretLabel + hex.EncodeToString(fresh) + "\n"
+	// What was kept with a key that is no secret counts no more.
+	err = atomicfile.WriteFile(s.KeyFile, []byte(line), atomicfile.Options{Mode: atomicfile.Secret, Replace: unusable})
+	if err != nil && !errors.Is(err, atomicfile.ErrExists) {
+		return nil, err
+	}
+	return s.secret()
+}
