@@ -18,9 +18,9 @@ import (
 	"github.com/sealwax/sealwax/internal/safefile"
 )
 
-// secretLabel begins the key file's one line, so that nothing takes it for a key
+// fileLabel begins the key file's one line, so that nothing takes it for a key
 // that signs or verifies.
-const secretLabel = "sealwax-compile-cache-key/1 "
+const fileLabel = "sealwax-compile-cache-key/1 "
 
 // secretSize is the length of the key that entries are authenticated with: as
 // long as what HMAC-SHA256 gives out.
@@ -61,7 +61,7 @@ func readSecret(path string, info fs.FileInfo, f io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	digits, labelled := strings.CutPrefix(strings.TrimSuffix(string(line), "\n"), secretLabel)
+	digits, labelled := strings.CutPrefix(strings.TrimSuffix(string(line), "\n"), fileLabel)
 	secret, err := hex.DecodeString(digits)
 	if err != nil || !labelled || len(secret) != secretSize {
 		return nil, errNoSecret
@@ -82,7 +82,7 @@ func (s *Store) makeSecret() ([]byte, error) {
 	}
 	fresh := make([]byte, secretSize)
 	_, _ = rand.Read(fresh) // never fails: it ends the process instead
-	line := secretLabel + hex.EncodeToString(fresh) + "\n"
+	line := fileLabel + hex.EncodeToString(fresh) + "\n"
 	// What was kept with a key that is no secret counts no more.
 	err = atomicfile.WriteFile(s.KeyFile, []byte(line), atomicfile.Options{Mode: atomicfile.Secret, Replace: unusable})
 	if err != nil && !errors.Is(err, atomicfile.ErrExists) {

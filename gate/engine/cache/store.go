@@ -81,7 +81,7 @@ func (s *Store) load(ctx context.Context, k Key) (Entry, error) {
 	if s.Dir == "" || s.Limit <= 0 {
 		return Entry{}, ErrNone
 	}
-	if err := safefile.CheckFolder(s.Dir); err != nil {
+	if err := checkFolder(s.Dir); err != nil {
 		return Entry{}, noneIfMissing(err)
 	}
 	secret, err := s.secret()
@@ -96,10 +96,24 @@ func (s *Store) load(ctx context.Context, k Key) (Entry, error) {
 	switch {
 	case errors.Is(err, ErrForeign):
 		_ = os.Remove(path) // what takes its place will be as good without this
-	case err == nil && s.Now != nil:
-		_ = os.Chtimes(path, time.Time{}, s.Now()) // then it goes earlier
+	case err == nil:
+		s.used(path)
 	}
 	return e, err
+}
+
+// checkFolder refuses a folder that somebody else could have filled. Only that is
+// a [*safefile.Error]: a folder that cannot be reached at all is no news to
+// whoever has no home.
+func checkFolder(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is not a folder", dir)
+	}
+	return safefile.Check(dir, info)
 }
 
 func noneIfMissing(err error) error {
@@ -198,7 +212,7 @@ func (s *Store) save(k Key, maker Maker, code *sealedmem.File) error {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return err
 	}
-	if err := safefile.CheckFolder(s.Dir); err != nil {
+	if err := checkFolder(s.Dir); err != nil {
 		return err
 	}
 	secret, err := s.makeSecret()
@@ -209,10 +223,19 @@ func (s *Store) save(k Key, maker Maker, code *sealedmem.File) error {
 	if err != nil {
 		return err
 	}
-	if err := write(s.path(description), front, code); err != nil {
+	path := s.path(description)
+	if err := write(path, front, code); err != nil {
 		return err
 	}
+	s.used(path)
 	return s.trim(s.Limit)
+}
+
+// used notes that an entry is. Where it cannot be noted, the entry goes earlier.
+func (s *Store) used(path string) {
+	if s.Now != nil {
+		_ = os.Chtimes(path, time.Time{}, s.Now())
+	}
 }
 
 func write(path, front string, code *sealedmem.File) error {

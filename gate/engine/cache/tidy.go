@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/sealwax/sealwax/internal/safefile"
 )
 
 // suffix ends the names of entries: nothing else in the folder is touched, save
@@ -97,7 +95,7 @@ func (s *Store) files() ([]kept, error) {
 	if s.Dir == "" {
 		return nil, nil
 	}
-	err := safefile.CheckFolder(s.Dir)
+	err := checkFolder(s.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
