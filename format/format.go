@@ -8,13 +8,15 @@ package format
 import (
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format/minisign"
+	"github.com/sealwax/sealwax/format/trailer"
 	"github.com/sealwax/sealwax/format/wasmsig"
 )
 
 // All is every format, in the order in which they are asked.
 func All() []sealwax.Format {
-	return []sealwax.Format{
+	detached := []sealwax.Format{
 		minisign.Format{},
 		wasmsig.Format{},
 	}
+	return append(detached, trailer.Format{Carried: detached})
 }

@@ -14,6 +14,16 @@ import (
 	"github.com/sealwax/sealwax"
 )
 
+// StatementPrefix begins trusted comments that are statements about native code
+// (docs/formats/trailer.md). Only who makes such a statement writes one, and a
+// signature with one speaks of native code and of nothing else.
+const StatementPrefix = "sealwax-native/"
+
+// isStatement reports whether a trusted comment is one, or would be taken for one.
+func isStatement(trusted string) bool {
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(trusted)), StatementPrefix)
+}
+
 // isMarker recognises the words that minisign's tools put into a trusted comment
 // to say that a signature is prehashed. They state nothing: line 2 says it.
 func isMarker(s string) bool { return s == "hashed" || s == "prehashed" }
@@ -106,6 +116,9 @@ func standardFields() []string {
 func checkText(text string) error {
 	if strings.Contains(text, "\t") {
 		return errors.New("the comment holds a TAB, which divides statements: give those one by one")
+	}
+	if isStatement(text) {
+		return fmt.Errorf("the comment begins like a statement about native code (%s), which nothing but signing native code makes", StatementPrefix)
 	}
 	name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), ":")
 	if name != text && slices.Contains(standardFields(), name) {

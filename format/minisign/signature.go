@@ -70,12 +70,17 @@ type signature struct {
 	source string
 }
 
-// Hint carries the key id, which nothing signs.
+// Hint carries the key id, which nothing signs. A statement about native code
+// speaks in no other role than that of those who sign native code.
 func (s *signature) Hint() sealwax.Hint {
-	return sealwax.Hint{
+	h := sealwax.Hint{
 		Format: Name, Source: s.source, KeyID: s.file.KeyID[:],
 		Label: s.file.KeyID.String(), Legacy: s.file.Legacy,
 	}
+	if isStatement(s.file.Trusted) {
+		h.Role = sealwax.RoleNative
+	}
+	return h
 }
 
 // Plan asks for the file's hash, or for one streaming check per candidate key
