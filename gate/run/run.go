@@ -6,13 +6,11 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/gate/engine"
-	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
 // Gate lets a module run if it passes. Its zero value knows no format, trusts
@@ -20,11 +18,14 @@ import (
 type Gate struct {
 	// Demands decide: all of them have to allow.
 	Demands sealwax.Demands
-	// Record, if set, keeps the decision before anything is started. If it fails,
-	// nothing is: a decision that has to be kept and cannot be is none.
+	// Record, if set, keeps the decision before anything of the artifact is started.
+	// If it fails, nothing is: a decision that has to be kept and cannot be is none.
 	Record func(*sealwax.Report) error
 	// Child starts the engine.
 	Child engine.Child
+	// Helper finds the helper that runs compiled code, by its name
+	// ([engine.Wasmtime]). Nil looks beside the running program.
+	Helper func(name string) (path string, err error)
 }
 
 // ErrNotHeld says that an artifact was opened in a way that lets its bytes
@@ -58,23 +59,33 @@ func (e *NotModuleError) Unwrap() error { return ErrNotModule }
 // started, and nothing of the module is parsed by the engine, unless the verdict
 // is Allow; a refusal is the error of [sealwax.Demands.Verify], unchanged. The
 // whole module must be covered, whatever the policy says of prefixes.
+//
+// What an engine compiled of a module ([sealwax.KindCompiled]) needs more: a
+// signature in the file itself, in the role native, that says what it was made
+// from and by what engine, and one that counts on that source. Its original bytes
+// go to the helper that runs them, if that is this very engine; else the error is
+// an [*EngineError], which is a refusal. Other native code is refused: it is for
+// [ExecGate].
 func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job engine.Job) (*sealwax.Report, engine.Result, error) {
-	report, err := whole(g.Demands).Verify(ctx, a)
-	if g.Record != nil {
-		if unkept := g.Record(report); unkept != nil {
-			return report, engine.Result{}, errors.Join(err, unkept)
-		}
+	if a != nil && a.Kind() == sealwax.KindCompiled {
+		return g.runCompiled(ctx, a, job)
 	}
-	if err != nil {
+	if a != nil && a.Kind() == sealwax.KindProgram {
+		report, err := refuseKind(a, "it is a native program, and run is for modules and what was compiled of them: use sealwax exec")
+		return report, engine.Result{}, kept(g.Record, report, err)
+	}
+	report, err := whole(g.Demands).Verify(ctx, a)
+	if err = kept(g.Record, report, err); err != nil {
 		return report, engine.Result{}, err
 	}
-	held, ok := a.Content().(*sealedmem.File)
-	if !ok {
-		return report, engine.Result{}, fmt.Errorf("running %s: %w", sealwax.Printable(a.Name()), ErrNotHeld)
+	held, err := heldBytes(a)
+	if err != nil {
+		return report, engine.Result{}, err
 	}
 	if a.Kind() != sealwax.KindModule {
 		return report, engine.Result{}, &NotModuleError{Kind: a.Kind(), Text: looksLikeText(a)}
 	}
+	job.Form, job.Size = engine.FormModule, 0
 	result, err := g.Child.Run(ctx, job, held)
 	return report, result, err
 }

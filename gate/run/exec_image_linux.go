@@ -1,0 +1,20 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"strconv"
+
+	"github.com/sealwax/sealwax/internal/sealedmem"
+)
+
+// canExecute reports whether the held bytes are sealed and may be executed as they
+// are.
+func canExecute(held *sealedmem.File) bool {
+	info, err := held.OSFile().Stat()
+	return err == nil && held.Sealed() && info.Mode()&0o100 != 0
+}
+
+// descriptorPath names an open file of this process.
+func descriptorPath(fd uintptr) string { return "/proc/self/fd/" + strconv.FormatUint(uint64(fd), 10) }

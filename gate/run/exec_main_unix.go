@@ -1,0 +1,113 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !windows
+
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+)
+
+// ExecMain is the other half of [ExecGate.Exec]: it limits this process and makes
+// it the program. It returns only if that fails, with the process's exit code.
+//
+//	if len(os.Args) > 1 && os.Args[1] == run.ExecArgument {
+//		os.Exit(run.ExecMain(os.Args[2:]))
+//	}
+func ExecMain(args []string) int {
+	trouble := os.NewFile(troubleFD, "parent")
+	if info, err := trouble.Stat(); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		fmt.Fprintln(os.Stderr, "sealwax: this argument is for sealwax itself, which starts its own child with it")
+		return usageCode
+	}
+	if err := become(args); err != nil {
+		fmt.Fprint(trouble, err)
+	}
+	return usageCode
+}
+
+// become reads the limits, the path and the arguments that [ExecGate.start] wrote.
+func become(args []string) error {
+	const fixed = 5
+	if len(args) < fixed {
+		return errors.New("too few arguments")
+	}
+	var limits [3]int64
+	for i := range limits {
+		var err error
+		if limits[i], err = strconv.ParseInt(args[i], 10, 64); err != nil {
+			return err
+		}
+	}
+	path := args[3]
+	if path == "" {
+		path = descriptorPath(imageFD)
+	}
+	if err := keepStreamsOnly(); err != nil {
+		return fmt.Errorf("closing what it must not inherit: %w", err)
+	}
+	if err := limit(limits[0], limits[1], limits[2], len(args)); err != nil {
+		return fmt.Errorf("limiting it: %w", err)
+	}
+	return explain(syscall.Exec(path, args[4:], os.Environ()))
+}
+
+// limit holds this process, and so what it becomes, to what it may use.
+func limit(cpu, memory, files int64, args int) error {
+	if files > 0 {
+		if err := setLimit(syscall.RLIMIT_NOFILE, files, files); err != nil {
+			return err
+		}
+	}
+	if cpu > 0 {
+		const grace = 5 // seconds to put things back after the first signal
+		if err := setLimit(syscall.RLIMIT_CPU, cpu, cpu+grace); err != nil {
+			return err
+		}
+	}
+	if memory > 0 {
+		reserve(args)
+		return setLimit(memoryLimit, memory, memory)
+	}
+	return nil
+}
+
+// reserve makes sure that this process needs no more memory from the system until
+// it is another program: its own limit may be too low for a Go program.
+func reserve(args int) {
+	size := 1<<20 + 64*args
+	for _, v := range os.Environ() {
+		size += 2*len(v) + 64
+	}
+	for _, v := range os.Args {
+		size += 2 * len(v)
+	}
+	ballast := make([]byte, size)
+	for i := 0; i < len(ballast); i += 4096 {
+		ballast[i] = 1
+	}
+	runtime.KeepAlive(ballast)
+	runtime.GC()
+	debug.SetGCPercent(-1)
+}
+
+// explain says what the system's refusal to execute means.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOEXEC):
+		return fmt.Errorf("%w: it is a program for another system or machine", err)
+	case errors.Is(err, syscall.ENOENT):
+		return fmt.Errorf("%w: the interpreter that it names is not here (or /proc is not mounted)", err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w: nothing may be executed where it lies; set TMPDIR to a folder that is not mounted noexec", err)
+	}
+	return err
+}
