@@ -28,6 +28,7 @@ const (
 	CodeSignerRole           Code = "signer.role"
 	CodeArtifactMalformed    Code = "artifact.malformed"
 	CodeArtifactKind         Code = "artifact.kind"
+	CodeArtifactRebuilt      Code = "artifact.rebuilt_differs"
 	CodeMetadataInvalid      Code = "metadata.invalid"
 	CodeMetadataUnmet        Code = "metadata.unmet"
 	CodeNameMismatch         Code = "name.mismatch"
@@ -71,7 +72,7 @@ func Codes() []Code {
 		CodeSignatureUnplaced, CodeSignatureFormat, CodeSignerRevoked, CodeSignerBlocked, CodeSignerLimit, CodeArtifactRevoked, CodeArtifactBlocked,
 		CodePublisherInvalid, CodePublisherChain, CodePublisherUnsigned, CodePublisherNextRoot, CodePublisherRole, CodePublisherStranger, CodePublisherFork,
 		CodePublisherChanged, CodePublisherUnknown, CodePublisherStale, CodePublisherThreshold, CodePolicyNoRule,
-		CodeSourceUnsigned, CodeSourceUnbound, CodeEngineVersion, CodePolicyWarned,
+		CodeSourceUnsigned, CodeSourceUnbound, CodeEngineVersion, CodeArtifactRebuilt, CodePolicyWarned,
 	}
 	slices.Sort(c)
 	return c
