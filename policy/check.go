@@ -143,7 +143,7 @@ func (r *Rule) kinds() []sealwax.Kind {
 	if r.Kinds != nil {
 		return r.Kinds
 	}
-	return []sealwax.Kind{sealwax.KindFile, sealwax.KindModule, sealwax.KindComponent}
+	return everyKind[:]
 }
 
 // hides is the rule that takes p of all the kinds, the last one if there are
@@ -172,33 +172,51 @@ func (r *Rule) repeats(j int) int {
 
 // rule checks what the rule takes.
 func (c *checker) rule(r *Rule) {
-	c.set(r, &r.who, true)
-	c.overlaps(r)
-	c.pins(r)
+	for _, half := range r.halves() {
+		c.half(r, half)
+	}
+	c.native(r)
 	for _, name := range r.formats {
 		if c.facts.Formats != nil && !slices.Contains(c.facts.Formats, name) {
 			c.fail(r.at["formats"], fmt.Sprintf("no signature is in the format %q", name), "write "+list(c.facts.Formats))
 		}
 	}
 	if onlyModules(r) {
-		c.fail(r.at["formats"], "signatures in the format wasmsig are of modules and components, and the rule is for files alone", "allow another format, or another kind")
+		c.fail(r.at["formats"], "signatures in the format wasmsig are of modules and components, and the rule is for neither", "allow another format, or another kind")
 	}
 	c.requirements(r)
 }
 
-// onlyModules reports whether a rule for files alone takes no signature that a file
-// can have: what "wasmsig" is for, docs/formats/wasmsig.md says.
+// native finds rules for native code that no native code can meet.
+func (c *checker) native(r *Rule) {
+	if r.native == nil {
+		if line := r.at["kind"]; slices.Contains(r.Kinds, sealwax.KindCompiled) {
+			c.fail(line, "compiled code is refused: nobody is said who must have signed it", "write "+nativeExample)
+		}
+		return
+	}
+	// Only this format says what native code was made from.
+	if r.formats != nil && !slices.Contains(r.formats, "trailer") {
+		c.fail(r.at["formats"], "native code is signed in the format trailer, and the rule does not take it", `add "trailer"`)
+	}
+	if r.onlyFor(sealwax.KindProgram) && r.native.needsRebuilding() {
+		c.fail(r.at["native"], "a program cannot be made again here", "name who must have signed it")
+	}
+}
+
+// onlyModules reports whether a rule for files and programs alone takes no signature
+// that those can have: what "wasmsig" is for, docs/formats/wasmsig.md says.
 func onlyModules(r *Rule) bool {
 	return len(r.formats) > 0 && r.Kinds != nil &&
 		!slices.ContainsFunc(r.formats, func(name string) bool { return name != "wasmsig" }) &&
-		!slices.ContainsFunc(r.Kinds, func(k sealwax.Kind) bool { return k != sealwax.KindFile })
+		r.onlyFor(sealwax.KindFile, sealwax.KindProgram)
 }
 
 // people speaks of those whom no rule names.
 func (c *checker) people() {
 	asked := map[string]bool{}
 	for i := range c.file.Rules {
-		c.file.Rules[i].who.each(func(m *member) {
+		c.file.Rules[i].each(func(m *member) {
 			switch {
 			case m.signer != nil:
 				asked[m.signer.Name] = true

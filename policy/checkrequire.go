@@ -13,10 +13,16 @@ import (
 
 // requirements finds those that exclude each other.
 func (c *checker) requirements(r *Rule) {
-	for i, a := range r.require {
-		for _, b := range r.require[:i] {
+	c.together(r.require, r.at["require"])
+	c.together(r.engine, max(r.at["engine"], r.at["engine-deny"]))
+}
+
+// together finds those of some requirements that exclude each other.
+func (c *checker) together(all []sealwax.Requirement, line int) {
+	for i, a := range all {
+		for _, b := range all[:i] {
 			if a.Name == b.Name && exclude(a, b) {
-				c.fail(r.at["require"], fmt.Sprintf("%s cannot be %s and %s at once", sealwax.Printable(a.Name), words(a), words(b)),
+				c.fail(line, fmt.Sprintf("%s cannot be %s and %s at once", sealwax.Printable(a.Name), words(a), words(b)),
 					"require one of them, or write two rules")
 			}
 		}
@@ -35,6 +41,10 @@ func exclude(a, b sealwax.Requirement) bool {
 	switch {
 	case a.Any || b.Any:
 		return false
+	case a.Op == "!=":
+		return b.Op == "" && a.Value == b.Value
+	case b.Op == "!=":
+		return exclude(b, a)
 	case a.Op == "" && b.Op == "":
 		return a.Value != b.Value
 	case a.Op == "":

@@ -76,7 +76,9 @@ func (c *checker) keysLeft(r *Rule, m *member, needed bool) bool {
 	left := distinctKeys(role.Keys)
 	all := len(left)
 	for _, s := range r.Signers() {
-		left = slices.DeleteFunc(left, s.Key.Equal)
+		if r.native == nil || s.Role == m.role { // else it counts in the other half
+			left = slices.DeleteFunc(left, s.Key.Equal)
+		}
 	}
 	if len(left) >= role.Threshold {
 		return true
@@ -169,9 +171,20 @@ func (c *checker) keysOf(m *member) []key.Public {
 	return nil
 }
 
-// overlaps finds keys that would count for two members of a rule: in two sets the
+// half checks one of the sets of a rule, which have nothing to do with each other:
+// one key may stand in both.
+func (c *checker) half(r *Rule, s *set) {
+	if len(s.members) == 0 { // of a rule for programs alone
+		return
+	}
+	c.set(r, s, true)
+	c.overlaps(s)
+	c.pins(s)
+}
+
+// overlaps finds keys that would count for two members of a half: in two sets the
 // whole rule then refuses what that key signed, in one set it counts once.
-func (c *checker) overlaps(r *Rule) {
+func (c *checker) overlaps(half *set) {
 	type seat struct {
 		*member
 		in *set
@@ -187,7 +200,7 @@ func (c *checker) overlaps(r *Rule) {
 			}
 		}
 	}
-	walk(&r.who)
+	walk(half)
 	for i, a := range all {
 		for _, b := range all[:i] {
 			if !share(c.keysOf(a.member), c.keysOf(b.member)) {
@@ -208,7 +221,7 @@ func share(a, b []key.Public) bool {
 
 // pins warns of those who are named beside the pins in another set: if they are
 // pinned as well, they stand in both, and the rule refuses what they sign.
-func (c *checker) pins(r *Rule) {
+func (c *checker) pins(half *set) {
 	var pins *set
 	line := 0
 	var find func(s *set)
@@ -221,13 +234,13 @@ func (c *checker) pins(r *Rule) {
 			}
 		}
 	}
-	find(&r.who)
+	find(half)
 	if pins == nil {
 		return
 	}
 	var elsewhere []string
-	r.who.each(func(m *member) {
-		if !m.isPinned() && !slices.ContainsFunc(pins.members, func(o member) bool { return o.text == m.text }) {
+	half.each(func(m *member) {
+		if !m.isPinned() && !m.rebuilt && !slices.ContainsFunc(pins.members, func(o member) bool { return o.text == m.text }) {
 			elsewhere = append(elsewhere, m.text)
 		}
 	})

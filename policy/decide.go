@@ -44,10 +44,11 @@ func (r *Rule) String() string {
 func (r *Rule) Policy(kind sealwax.Kind) *sealwax.Policy {
 	p := &sealwax.Policy{
 		Name:           r.String(),
-		Need:           r.who.quorum(),
+		NoRule:         r.refuses(kind),
+		Need:           r.need(kind),
 		Prefix:         r.prefix,
 		AllowUncovered: r.allowed,
-		Require:        slices.Clone(r.require),
+		Require:        r.required(kind),
 		AllowLegacy:    r.legacy,
 		Formats:        slices.Clone(r.formats),
 		FreshParties:   r.fresh,
@@ -61,16 +62,20 @@ func (r *Rule) Policy(kind sealwax.Kind) *sealwax.Policy {
 	return p
 }
 
-func (s *set) quorum() sealwax.Quorum {
+// quorum is the set, of which keys must have signed in the role; in any, if it is
+// empty.
+func (s *set) quorum(role sealwax.Role) sealwax.Quorum {
 	q := sealwax.Quorum{Need: s.need, Distinct: s.distinct}
 	for _, m := range s.members {
 		switch {
 		case m.set != nil:
-			sub := m.set.quorum()
+			sub := m.set.quorum(role)
 			sub.Label = fmt.Sprintf("the set in line %d", m.line)
 			q.Of = append(q.Of, sub)
 		case m.signer != nil:
-			q.Members = append(q.Members, sealwax.Member{Name: m.text, Signer: sealwax.SignerID(m.signer.Key.Fingerprint())})
+			q.Members = append(q.Members, sealwax.Member{Name: m.text, Signer: sealwax.SignerID(m.signer.Key.Fingerprint()), Role: role})
+		case m.rebuilt:
+			q.Of = append(q.Of, sealwax.Quorum{Label: rebuilt, Need: 1, Role: sealwax.RoleRebuilt})
 		case m.publisher != nil:
 			q.Members = append(q.Members, sealwax.Member{Name: m.text, Party: m.publisher.ID, Role: m.role})
 		default:
@@ -91,12 +96,26 @@ func (s *set) each(f func(m *member)) {
 	}
 }
 
-// Signers are the keys that the rule names.
-func (r *Rule) Signers() []Signer {
-	var out []Signer
-	r.who.each(func(m *member) {
+// KeyInRole is a key in the role in which a rule asks for it.
+type KeyInRole struct {
+	*Signer
+	Role sealwax.Role
+}
+
+// Signers are the keys that the rule names, each with its role.
+func (r *Rule) Signers() []KeyInRole {
+	out := r.who.signers(r.Role)
+	if r.native != nil {
+		out = append(out, r.native.signers(sealwax.RoleNative)...)
+	}
+	return out
+}
+
+func (s *set) signers(role sealwax.Role) []KeyInRole {
+	var out []KeyInRole
+	s.each(func(m *member) {
 		if m.signer != nil {
-			out = append(out, *m.signer)
+			out = append(out, KeyInRole{m.signer, role})
 		}
 	})
 	return out
@@ -111,7 +130,7 @@ type InRole struct {
 // Publishers are the publishers that the rule names, each with its role.
 func (r *Rule) Publishers() []InRole {
 	var out []InRole
-	r.who.each(func(m *member) {
+	r.each(func(m *member) {
 		if m.publisher != nil {
 			out = append(out, InRole{m.publisher, m.role})
 		}
@@ -122,7 +141,7 @@ func (r *Rule) Publishers() []InRole {
 // Pinned are the roles in which the rule asks for everybody whom the pins trust.
 func (r *Rule) Pinned() []sealwax.Role {
 	var out []sealwax.Role
-	r.who.each(func(m *member) {
+	r.each(func(m *member) {
 		if m.isPinned() {
 			out = append(out, m.role)
 		}

@@ -74,7 +74,7 @@ func testFacts() Facts {
 	later := now.Add(100 * 24 * time.Hour)
 	return Facts{
 		Now:     now,
-		Formats: []string{"minisign", "wasmsig"},
+		Formats: []string{"minisign", "wasmsig", "trailer"},
 		Publishers: map[string]Known{
 			"acme": {Stale: later, Roles: map[sealwax.Role]KnownRole{
 				sealwax.RoleRelease: {2, keys(1, 2)},

@@ -50,6 +50,9 @@ func (r *reader) person(kind string, e *tomltree.Entry) error {
 	if e.Key == pinned {
 		return r.fail(e.Pos, `"pinned" means everybody whom the pins trust`, "choose another name")
 	}
+	if e.Key == rebuilt {
+		return r.fail(e.Pos, `"rebuilt" means that it was made again from its source`, "choose another name")
+	}
 	if s := r.file.Signer(e.Key); s != nil {
 		return r.fail(e.Pos, fmt.Sprintf("%s is a signer already, in line %d", quote(e.Key), s.Line), "choose another name")
 	}

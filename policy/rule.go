@@ -32,11 +32,15 @@ type Rule struct {
 	Role sealwax.Role
 
 	who         set
+	native      *set // of native code; nil where nobody is said
 	prefix      bool
 	uncovered   []string // globs
 	allowed     *regexp.Regexp
 	require     []sealwax.Requirement
 	requireText []string
+	engine      []sealwax.Requirement // of who compiled
+	engineText  string
+	denied      []string // versions of the engine
 	formats     []string
 	legacy      bool
 	fresh       bool // stale publishers are refused
@@ -74,14 +78,14 @@ func (r *reader) rules(e *tomltree.Entry) error {
 func (r *reader) rule(t *tomltree.Table) (Rule, error) {
 	rule := Rule{Line: t.Pos.Line, file: r.file, at: map[string]int{}}
 	if err := r.only(t, "name", "for", "kind", "mode", "role", "need", "of", "distinct",
-		"coverage", "allow-uncovered", "require", "formats", "allow-legacy", "stale"); err != nil {
+		"native", "engine", "engine-deny", "coverage", "allow-uncovered", "require", "formats", "allow-legacy", "stale"); err != nil {
 		return rule, err
 	}
 	for _, e := range t.Entries {
 		rule.at[e.Key] = e.Pos.Line
 	}
 	for _, read := range []func(*Rule, *tomltree.Table) error{
-		r.ruleName, r.ruleFor, r.ruleKinds, r.ruleModes, r.ruleRole, r.ruleWho, r.ruleCoverage, r.ruleRequire, r.ruleFormats,
+		r.ruleName, r.ruleFor, r.ruleKinds, r.ruleModes, r.ruleRole, r.nativeFits, r.ruleWho, r.ruleNative, r.ruleCoverage, r.ruleRequire, r.ruleFormats,
 	} {
 		if err := read(&rule, t); err != nil {
 			return rule, err
@@ -140,8 +144,14 @@ func (r *reader) ruleFor(rule *Rule, t *tomltree.Table) error {
 	return nil
 }
 
+// everyKind are the kinds of artifacts, as [sealwax.Artifact.Kind] tells them.
+var everyKind = [...]sealwax.Kind{sealwax.KindModule, sealwax.KindComponent, sealwax.KindCompiled, sealwax.KindProgram, sealwax.KindFile}
+
 func (r *reader) ruleKinds(rule *Rule, t *tomltree.Table) error {
-	known := []string{string(sealwax.KindModule), string(sealwax.KindComponent), string(sealwax.KindFile)}
+	known := make([]string, len(everyKind))
+	for i, k := range everyKind {
+		known[i] = string(k)
+	}
 	e := t.Get("kind")
 	if e == nil {
 		return nil

@@ -30,21 +30,44 @@ type member struct {
 	signer    *Signer
 	publisher *Publisher
 	role      sealwax.Role // of a publisher or the pins
+	rebuilt   bool         // it was made again
 	set       *set
 }
 
-func (m *member) isPinned() bool { return m.signer == nil && m.publisher == nil && m.set == nil }
+func (m *member) isPinned() bool {
+	return m.signer == nil && m.publisher == nil && m.set == nil && !m.rebuilt
+}
+
+// count is how many names the set and the sets in it have.
+func (s *set) count() int {
+	n := 0
+	s.each(func(*member) { n++ })
+	return n
+}
 
 // setReader reads the sets of one rule.
 type setReader struct {
 	*reader
-	role  sealwax.Role
-	seen  map[string]tomltree.Pos // who is in the tree already
-	names int
+	role   sealwax.Role
+	native bool                    // it is about native code
+	bound  bool                    // it is about sources, beside one about native code
+	seen   map[string]tomltree.Pos // who is in the tree already
+	names  int
 }
 
+// ruleWho reads who must have signed. Of programs nobody needs to have signed
+// anything else than the native code.
 func (r *reader) ruleWho(rule *Rule, t *tomltree.Table) error {
-	s := &setReader{r, rule.Role, map[string]tomltree.Pos{}, 0}
+	hasNative := t.Get("native") != nil
+	if hasNative && t.Get("of") == nil && rule.onlyFor(sealwax.KindProgram) {
+		for _, name := range []string{"need", "distinct"} {
+			if e := t.Get(name); e != nil {
+				return r.fail(e.Pos, name+` speaks of "of", and there is none`, "write "+nativeExample)
+			}
+		}
+		return nil
+	}
+	s := &setReader{reader: r, role: rule.Role, bound: hasNative, seen: map[string]tomltree.Pos{}}
 	who, err := s.set(t, 1)
 	rule.who = who
 	return err
@@ -52,17 +75,32 @@ func (r *reader) ruleWho(rule *Rule, t *tomltree.Table) error {
 
 const ofExample = `of = ["NAME"], a [signer.NAME] or [publisher.NAME] of this file, or "pinned" for everybody whom the pins trust`
 
+// example is what a set can look like.
+func (s *setReader) example() string {
+	if s.native {
+		return nativeExample
+	}
+	return ofExample
+}
+
 // set reads need, of and distinct from a rule or from a set in a set.
 func (s *setReader) set(t *tomltree.Table, depth int) (set, error) {
-	out := set{line: t.Pos.Line}
 	e := t.Get("of")
-	if e == nil {
-		return out, s.fail(t.Pos, "nobody is said who must sign", "write "+ofExample)
+	if e == nil && s.bound {
+		return set{}, s.fail(t.Pos, "nobody is said who must have signed what compiled code was made from", `write of = ["NAME"], or kind = ["program"] if there is none`)
 	}
-	if err := s.filled(e, MaxMembers, ofExample); err != nil {
+	if e == nil {
+		return set{}, s.fail(t.Pos, "nobody is said who must sign", "write "+s.example())
+	}
+	return s.of(e, t, depth)
+}
+
+// of reads the members of a set, and what t says of it besides.
+func (s *setReader) of(e *tomltree.Entry, t *tomltree.Table, depth int) (set, error) {
+	out := set{line: e.Pos.Line}
+	if err := s.filled(e, MaxMembers, s.example()); err != nil {
 		return out, err
 	}
-	out.line = e.Pos.Line
 	for _, v := range e.Value.List {
 		m, err := s.member(v, depth)
 		if err != nil {
@@ -70,7 +108,7 @@ func (s *setReader) set(t *tomltree.Table, depth int) (set, error) {
 		}
 		out.members = append(out.members, m)
 	}
-	if err := s.need(&out, t); err != nil {
+	if err := s.need(&out, e, t); err != nil {
 		return out, err
 	}
 	return out, s.distinct(&out, t)
@@ -80,7 +118,7 @@ func (s *setReader) member(v *tomltree.Value, depth int) (member, error) {
 	if v.Kind == tomltree.Dict {
 		return s.inner(v, depth+1)
 	}
-	text, err := s.text("a member of a set", v, ofExample)
+	text, err := s.text("a member of a set", v, s.example())
 	if err != nil {
 		return member{}, err
 	}
@@ -116,12 +154,20 @@ func (s *setReader) resolve(text string, at tomltree.Pos) (member, error) {
 		m.role = sealwax.Role(role)
 	}
 	m.signer, m.publisher = s.file.Signer(name), s.file.Publisher(name)
+	m.rebuilt = s.native && text == rebuilt
 	switch {
+	case s.native && m.role != sealwax.RoleNative:
+		return m, s.fail(at, quote(text)+" is asked in the role "+role+", and native code is signed in the role native", "write "+quote(name))
+	case s.bound && m.role != sealwax.RoleRelease:
+		return m, s.fail(at, quote(text)+" is asked in the role "+role+`, and "of" is about sources where "native" is about native code`, "write "+quote(name)+", or name it in native")
+	case m.rebuilt:
 	case m.signer != nil && hasRole:
 		// A key has no roles: it is trusted for what the rule says of it.
 		return m, s.fail(at, quote(name)+" is a key, and keys have no roles", "write "+quote(name))
 	case m.signer != nil:
 		m.role = ""
+	case m.publisher == nil && text == rebuilt:
+		return m, s.fail(at, `"rebuilt" is asked of native code`, "write native = \"rebuilt\"")
 	case m.publisher == nil && name != pinned:
 		return m, s.fail(at, "nobody is called "+quote(name), "declare it with [signer.NAME] or [publisher.NAME], or write "+quote(pinned)+" for everybody whom the pins trust")
 	}
@@ -135,7 +181,7 @@ func (s *setReader) once(m member, at tomltree.Pos) error {
 	switch {
 	case m.publisher != nil:
 		who = m.publisher.Name + "/" + string(m.role)
-	case m.signer == nil:
+	case m.signer == nil && !m.rebuilt:
 		who = pinned // in any role: the pins may know one key in several
 	}
 	if first, twice := s.seen[who]; twice {
@@ -147,7 +193,7 @@ func (s *setReader) once(m member, at tomltree.Pos) error {
 
 // need reads the threshold. Without it all are needed, which is no number where
 // the pins are among several.
-func (s *setReader) need(out *set, t *tomltree.Table) error {
+func (s *setReader) need(out *set, of *tomltree.Entry, t *tomltree.Table) error {
 	most, open := len(out.members), false
 	for i := range out.members {
 		open = open || out.members[i].isPinned()
@@ -155,7 +201,11 @@ func (s *setReader) need(out *set, t *tomltree.Table) error {
 	e := t.Get("need")
 	if e == nil {
 		if open && most > 1 {
-			return s.fail(t.Get("of").Value.Pos, `how many are needed of a set with "pinned" in it is not said`, "write need = 1 or more")
+			fix := "write need = 1 or more"
+			if of.Key == nativeHalf {
+				fix = `write native = {need = 1, of = ["pinned", …]}`
+			}
+			return s.fail(of.Value.Pos, `how many are needed of a set with "pinned" in it is not said`, fix)
 		}
 		out.need = most
 		return nil

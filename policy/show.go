@@ -5,6 +5,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sealwax/sealwax"
@@ -67,7 +68,7 @@ func (s *shower) rule(r *Rule) {
 		}
 		s.add(1, r.at["kind"], "of kind %s, well formed", list(kinds))
 	}
-	s.set(1, &r.who)
+	s.who(r)
 	s.coverage(r)
 	for _, req := range r.requireText {
 		s.add(1, r.at["require"], "each stating %s", sealwax.Printable(req))
@@ -75,11 +76,31 @@ func (s *shower) rule(r *Rule) {
 	s.modes(r)
 }
 
-func (s *shower) set(depth int, in *set) {
-	by := ""
-	if depth == 1 {
-		by = "signed by "
+// who shows who must have signed, what the artifact is or was made from.
+func (s *shower) who(r *Rule) {
+	switch {
+	case r.native == nil:
+		s.set(1, "signed by ", &r.who)
+		if slices.Contains(r.kinds(), sealwax.KindCompiled) {
+			s.add(1, 0, "compiled code is refused, since it is not said who must have signed it")
+		}
+		return
+	case r.onlyFor(sealwax.KindCompiled):
+		s.set(1, "its source signed by ", &r.who)
+	case len(r.who.members) > 0:
+		s.set(1, "it, or the source of compiled code, signed by ", &r.who)
 	}
+	s.set(1, "native code signed by ", r.native)
+	if r.engineText != "" {
+		s.add(1, r.at[engineName], "compiled by %s", sealwax.Printable(r.engineText))
+	}
+	for _, version := range r.denied {
+		s.add(1, r.at["engine-deny"], "not compiled by version %s", sealwax.Printable(version))
+	}
+}
+
+// set shows a set; by says what it is about.
+func (s *shower) set(depth int, by string, in *set) {
 	distinct := ""
 	if in.distinct {
 		distinct = ", keys of one publisher counting once"
@@ -97,7 +118,9 @@ func (s *shower) set(depth int, in *set) {
 func (s *shower) member(depth int, m *member) {
 	switch {
 	case m.set != nil:
-		s.set(depth, m.set)
+		s.set(depth, "", m.set)
+	case m.rebuilt:
+		s.add(depth, m.line, "nobody: it is made again from its source, with the same bytes")
 	case m.signer != nil:
 		s.add(depth, m.line, "signer %s: %s", m.signer.Name, origin(string(m.signer.Key.Fingerprint()), m.signer.From, m.signer.Line))
 	case m.publisher != nil:

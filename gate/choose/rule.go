@@ -51,7 +51,7 @@ type circle struct {
 func (k *circle) of(ctx context.Context, r *policy.Rule) (sealwax.Trust, error) {
 	var named trust.Keys
 	for _, s := range r.Signers() {
-		named = append(named, sealwax.Anchor{Key: s.Key, Name: s.Name, Role: r.Role, Origin: fmt.Sprintf("%s:%d", k.file.Name, s.Line)})
+		named = append(named, sealwax.Anchor{Key: s.Key, Name: s.Name, Role: s.Role, Origin: fmt.Sprintf("%s:%d", k.file.Name, s.Line)})
 	}
 	for _, p := range r.Publishers() {
 		chain, err := k.chain(ctx, p.Publisher)
