@@ -66,13 +66,18 @@ func TestScripts(t *testing.T) {
 		Condition: func(cond string) (bool, error) { return peerOrPlatform(cond) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "serve": cmdServe, "flip": cmdFlip, "mode": cmdMode, "wasip1": cmdWasip1,
+			"helper": helperCommand(),
 		},
 	})
 }
 
-// peerOrPlatform answers [peer:NAME]: a reference tool is there. Where peers are
-// required, a missing one is a failure and not a skip.
+// peerOrPlatform answers [peer:NAME]: a reference tool is there, and
+// [helper:NAME]: a helper can be built. Where peers are required, a missing one is
+// a failure and not a skip.
 func peerOrPlatform(cond string) (bool, error) {
+	if name, ok := strings.CutPrefix(cond, "helper:"); ok {
+		return helperCanBe(name)
+	}
 	name, ok := strings.CutPrefix(cond, "peer:")
 	if !ok {
 		return false, nil
