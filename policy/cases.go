@@ -192,7 +192,7 @@ func (c *Case) readKind(words []word) (at int, problem, fix string) {
 	if len(words) == 2 {
 		return 0, "", ""
 	}
-	known := []string{string(sealwax.KindModule), string(sealwax.KindComponent), string(sealwax.KindFile)}
+	known := kindWords()
 	if !slices.Contains(known, words[2].text) {
 		return 2, "kind " + quote(words[2].text) + " is not known", "write " + list(known)
 	}

@@ -196,7 +196,7 @@ func (c *checker) native(r *Rule) {
 		return
 	}
 	// Only this format says what native code was made from.
-	if r.formats != nil && !slices.Contains(r.formats, "trailer") {
+	if r.formats != nil && !slices.Contains(r.formats, "trailer") && !r.native.isRebuilding() {
 		c.fail(r.at["formats"], "native code is signed in the format trailer, and the rule does not take it", `add "trailer"`)
 	}
 	if r.onlyFor(sealwax.KindProgram) && r.native.needsRebuilding() {

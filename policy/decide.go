@@ -50,7 +50,7 @@ func (r *Rule) Policy(kind sealwax.Kind) *sealwax.Policy {
 		AllowUncovered: r.allowed,
 		Require:        r.required(kind),
 		AllowLegacy:    r.legacy,
-		Formats:        slices.Clone(r.formats),
+		Formats:        r.formatsOf(kind),
 		FreshParties:   r.fresh,
 		Warn:           r.Warn,
 		NamesAgree:     true, // "a signed name must agree with" the one that was typed

@@ -181,6 +181,16 @@ func (r *Rule) required(kind sealwax.Kind) []sealwax.Requirement {
 	return out
 }
 
+// formatsOf are the formats whose signatures count on an artifact of a kind. What
+// was made again is no signature that somebody wrote in any of them.
+func (r *Rule) formatsOf(kind sealwax.Kind) []string {
+	out := slices.Clone(r.formats)
+	if out != nil && kind == sealwax.KindCompiled {
+		out = append(out, rebuilt)
+	}
+	return out
+}
+
 // refuses is why the rule admits no artifact of a kind, or "".
 func (r *Rule) refuses(kind sealwax.Kind) string {
 	if kind == sealwax.KindCompiled && r.native == nil {
@@ -202,6 +212,11 @@ func (r *Rule) each(f func(m *member)) {
 	for _, s := range r.halves() {
 		s.each(f)
 	}
+}
+
+// isRebuilding reports whether nobody's signature is asked for.
+func (s *set) isRebuilding() bool {
+	return !slices.ContainsFunc(s.members, func(m member) bool { return !m.rebuilt })
 }
 
 // needsRebuilding reports whether the set cannot be met without making the artifact

@@ -147,11 +147,16 @@ func (r *reader) ruleFor(rule *Rule, t *tomltree.Table) error {
 // everyKind are the kinds of artifacts, as [sealwax.Artifact.Kind] tells them.
 var everyKind = [...]sealwax.Kind{sealwax.KindModule, sealwax.KindComponent, sealwax.KindCompiled, sealwax.KindProgram, sealwax.KindFile}
 
-func (r *reader) ruleKinds(rule *Rule, t *tomltree.Table) error {
-	known := make([]string, len(everyKind))
+func kindWords() []string {
+	words := make([]string, len(everyKind))
 	for i, k := range everyKind {
-		known[i] = string(k)
+		words[i] = string(k)
 	}
+	return words
+}
+
+func (r *reader) ruleKinds(rule *Rule, t *tomltree.Table) error {
+	known := kindWords()
 	e := t.Get("kind")
 	if e == nil {
 		return nil

@@ -43,9 +43,6 @@ type Chooser struct {
 	// in that role is asked for, whatever the artifact's kind is; and what Given
 	// says is, of other artifacts than compiled code, only if Trust is set too.
 	Native sealwax.Trust
-	// Rebuilt is offered to every policy beside whom it names: a machine that made
-	// the artifact again, in [sealwax.RoleRebuilt]. Nil is nobody.
-	Rebuilt sealwax.Trust
 	// Tighten are demands on top of what every policy says.
 	Tighten Tighten
 	// Digests asks for the artifact's digest in every report.

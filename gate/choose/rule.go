@@ -65,9 +65,6 @@ func (k *circle) of(ctx context.Context, r *policy.Rule) (sealwax.Trust, error) 
 	if roles := r.Pinned(); len(roles) > 0 && k.chooser.Store != nil && k.subject != "" {
 		out = append(out, k.chooser.Store.For(k.subject, roles...))
 	}
-	if k.chooser.Rebuilt != nil {
-		out = append(out, k.chooser.Rebuilt)
-	}
 	// Every chain that the file brings speaks against keys, whoever names those.
 	for i := range k.file.Publishers {
 		if _, err := k.chain(ctx, &k.file.Publishers[i]); err != nil && !errors.Is(err, errNoChain) {
