@@ -165,6 +165,7 @@ func (a *app) commands() []entry {
 		{"detach", "wasm", a.detachCommand},
 		{"strip", "wasm", a.stripCommand},
 		{"split", "wasm", a.splitCommand},
+		{"cache", "wasm", a.cacheCommand},
 		{"quickstart", "help", a.quickstartCommand},
 		{"explain", "help", a.explainCommand},
 		{"doctor", "help", a.doctorCommand},
