@@ -15,8 +15,13 @@ func TestCacheLimit(t *testing.T) {
 		want int64
 		ok   bool
 	}{
-		{"", 1 << 30, true}, {"0", 0, true}, {"64MiB", 64 << 20, true},
-		{"none", 0, false}, {"-1", 0, false}, {"12", 0, false}, {"1GB", 0, false},
+		{"", 1 << 30, true},
+		{"0", 0, true},
+		{"64MiB", 64 << 20, true},
+		{"none", 0, false},
+		{"-1", 0, false},
+		{"12", 0, false},
+		{"1GB", 0, false},
 	} {
 		a := &app{env: func(string) (string, bool) { return tc.text, true }}
 		if got, err := a.cacheLimit(); got != tc.want || (err == nil) != tc.ok {
