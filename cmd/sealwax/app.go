@@ -156,6 +156,7 @@ func (a *app) commands() []entry {
 		{"inspect", "main", a.inspectCommand},
 		{"digest", "main", a.digestCommand},
 		{"run", "main", a.runCommand},
+		{"exec", "main", a.execCommand},
 		{"keygen", "keys", a.keygenCommand},
 		{"key", "keys", a.keyCommand},
 		{"trust", "keys", a.trustCommand},
@@ -183,7 +184,7 @@ func finish(c *cobra.Command) {
 			if err := args(c, given); err != nil {
 				return usageError(c, err)
 			}
-			if slices.Contains(given, "") && c.Name() != "run" { // a guest's argument may be empty
+			if slices.Contains(given, "") && !passesOn(c) { // a guest's argument may be empty
 				return usageError(c, errors.New("an argument is empty: is a variable unset?"))
 			}
 			return nil

@@ -64,11 +64,15 @@ func usagef(hint, format string, args ...any) error {
 
 func usageError(c *cobra.Command, err error) error {
 	code := exitUsage
-	if c.Name() == "run" { // its other codes are the module's own
+	if passesOn(c) {
 		code = exitRunFailed
 	}
 	return &exitError{code: code, err: err, hint: "sealwax help " + commandWords(c), early: true}
 }
+
+// passesOn reports whether arguments and exit codes are those of what the command
+// runs, but for few.
+func passesOn(c *cobra.Command) bool { return c.Name() == "run" || c.Name() == "exec" }
 
 func commandWords(c *cobra.Command) string {
 	if c.HasParent() && c.Parent().HasParent() {

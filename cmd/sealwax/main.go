@@ -13,11 +13,15 @@ import (
 	"time"
 
 	"github.com/sealwax/sealwax/gate/engine"
+	"github.com/sealwax/sealwax/gate/run"
 )
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == engine.ChildArgument {
 		os.Exit(engine.ChildMain(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == run.ExecArgument {
+		os.Exit(run.ExecMain(os.Args[2:]))
 	}
 	os.Exit(newApp().main(context.Background(), os.Args[1:]))
 }

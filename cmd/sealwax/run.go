@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,30 +22,44 @@ import (
 
 type runOptions struct {
 	policyOptions
-	signatures, dirs, env []string
-	timeout               time.Duration
-	maxMemory, entrypoint string
+	signatures, dirs, env                    []string
+	timeout                                  timeValue
+	maxMemory, stackSize, entrypoint, engine string
+
+	// Lucet's own: verifying is no choice here, and whose key it is depends on what
+	// is run.
+	signatureVerify bool
+	signatureKeys   []string
 }
 
 func (a *app) runCommand() *cobra.Command {
 	o := &runOptions{}
 	c := &cobra.Command{
-		Use:   "run MODULE [-k KEY]... [flags] [--] [ARGS]...",
+		Use:   "run MODULE [-k KEY]... [--native-key KEY]... [flags] [--] [ARGS]...",
 		Short: "run a module, if somebody you trust signed exactly these bytes",
 		Long: `Run verifies a WASI module as verify does, and runs those very bytes in a child process.
 The module gets its arguments, a clock, randomness and the standard streams; no environment
 and no folders unless you give them, and no network.
+
+What sealwax compile made of a module, a .cwasm, runs if two people vouch for it: who signed
+the module (-k), and who compiled it (--native-key), each in a role of their own; and if
+sealwax-wasmtime is exactly the engine that compiled it. Only signatures in the file count.
 
 A folder is given with --dir HOST[::GUEST][:ro]. --dir . is the module's / and working folder;
 another HOST appears under its own base name. :ro at the end makes it read-only.
 
 Flags end at the first argument that is none, or at --: what follows is the module's own.
 
+Lucet's spellings are taken as well: --max-heap-size is --max-memory, a --timeout without a
+unit is milliseconds, and --signature-pk FILE is -k FILE for a module and --native-key FILE
+for a .cwasm. --signature-verify changes nothing: nothing runs unverified.
+
 Exit codes: the module's own; 124 time limit, 125 not started or failed, 126 refused,
 127 not found, 134 the module trapped.`,
 		Example: `  sealwax run app.wasm -k maker.pub -- --help
   sealwax run app.wasm --dir . --dir /etc::/etc:ro --env LANG=C
-  sealwax run untidy.wasm -k maker.pub --timeout 10s --max-memory 64MiB`,
+  sealwax run untidy.wasm -k maker.pub --timeout 10s --max-memory 64MiB
+  sealwax run app.cwasm -k maker.pub --native-key compiler.pub`,
 		Args:                  cobra.MinimumNArgs(1),
 		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -60,16 +73,30 @@ Exit codes: the module's own; 124 time limit, 125 not started or failed, 126 ref
 			return a.run(c.Context(), args[0], guestArgs, o)
 		},
 	}
-	f := c.Flags()
+	o.flags(c.Flags())
+	return c
+}
+
+func (o *runOptions) flags(f *pflag.FlagSet) {
 	f.SetInterspersed(false) // see runOptions.rest
 	o.policyOptions.flags(f)
+	o.nativeFlags(f)
 	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`, besides those found by name; repeats")
 	f.StringArrayVar(&o.dirs, "dir", nil, "give it a folder: `HOST[::GUEST][:ro]`; repeats")
 	f.StringArrayVar(&o.env, "env", nil, "set a variable: `K=V`; repeats")
-	f.DurationVar(&o.timeout, "timeout", 0, "end it after `D` (10s, 5m), compilation included")
+	f.Var(&o.timeout, "timeout", "end it after `D`: 10s, 5m, or plain milliseconds; compilation included")
 	f.StringVar(&o.maxMemory, "max-memory", "1GiB", "the most linear memory it may use: `SIZE`")
+	f.StringVar(&o.stackSize, "stack-size", "", "the most stack it may use: `SIZE`, with wasmtime only")
 	f.StringVar(&o.entrypoint, "entrypoint", engine.DefaultEntrypoint, "call the exported function `F`")
-	return c
+	f.StringVar(&o.engine, "engine", "", "run a module with `ENGINE`: wazero, which is built in and the default, or wasmtime")
+	f.BoolVar(&o.signatureVerify, "signature-verify", false, "as Lucet has it: always so here")
+	f.StringArrayVar(&o.signatureKeys, "signature-pk", nil, "as Lucet has it: `FILE` as -k, or for a .cwasm as --native-key")
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "max-heap-size" { // Lucet's word, which is why it cannot be given beside ours
+			name = "max-memory"
+		}
+		return pflag.NormalizedName(name)
+	})
 }
 
 // rest divides what follows the module: flags are still ours, up to "--" or the
@@ -94,27 +121,28 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	if err != nil {
 		return withCode(exitRunFailed, err)
 	}
-	d, err := a.decider(ctx, "run", &o.policyOptions, nil)
-	if err != nil {
-		return withCode(exitRunFailed, err)
-	}
 	in, err := a.stdinFor("the module", append([]string{module}, o.signatures...)...)
 	if err != nil {
 		return withCode(exitRunFailed, err)
 	}
-	artifact, err := source.Open(ctx, module, source.Options{
+	artifact, unopened := source.Open(ctx, module, source.Options{
 		Holding: source.Sealed, Signatures: o.signatures, Stdin: in, MaxSize: engine.MaxModule,
 	})
-	if err != nil {
-		err = errors.Join(err, d.keep(sealwax.NewUndecided(module, err)))
+	if unopened == nil {
+		defer func() { _ = artifact.Close() }()
+		o.placeKeys(artifact.Kind())
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return &exitError{code: exitNotFound, err: err, hint: "name a module's file"}
-	}
+	d, err := a.decider(ctx, "run", &o.policyOptions, nil)
 	if err != nil {
 		return withCode(exitRunFailed, err)
 	}
-	defer func() { _ = artifact.Close() }()
+	if unopened != nil {
+		return notOpened(errors.Join(unopened, d.keep(sealwax.NewUndecided(module, unopened))))
+	}
+	child, err := a.child(artifact.Kind(), o)
+	if err != nil {
+		return withCode(exitRunFailed, err)
+	}
 	d, refused, err := d.learn(ctx, module, artifact)
 	if err != nil {
 		return a.runFailed(refused, errors.Join(err, d.keep(refused)), o)
@@ -123,10 +151,7 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	if err != nil {
 		return withCode(exitRunFailed, errors.Join(err, d.keep(sealwax.NewUndecided(module, err))))
 	}
-	gate := run.Gate{
-		Demands: demands, Record: d.keep,
-		Child: engine.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err},
-	}
+	gate := run.Gate{Demands: demands, Record: d.keep, Child: child, Helper: a.helper}
 	// From here on Ctrl-C is the guest's: the gate passes it on and waits.
 	report, result, err := gate.Run(context.WithoutCancel(ctx), artifact, job)
 	if err == nil {
@@ -134,6 +159,41 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	}
 	return a.runFailed(report, err, o)
 }
+
+// placeKeys gives the keys of --signature-pk the role that Lucet's tools give them:
+// what they run is signed by who compiled it.
+func (o *runOptions) placeKeys(kind sealwax.Kind) {
+	if kind == sealwax.KindCompiled {
+		o.nativeKeys = append(o.nativeKeys, o.signatureKeys...)
+		return
+	}
+	o.keys = append(o.keys, o.signatureKeys...)
+}
+
+// child is the engine that was asked for. What was compiled chooses its own.
+func (a *app) child(kind sealwax.Kind, o *runOptions) (engine.Child, error) {
+	c := engine.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err}
+	compiled := kind == sealwax.KindCompiled
+	switch {
+	case o.engine != "" && o.engine != engineBuiltIn && o.engine != engine.Wasmtime:
+		return c, usagef("", "--engine %q: want %s or %s", o.engine, engineBuiltIn, engine.Wasmtime)
+	case compiled && o.engine == engineBuiltIn:
+		return c, usagef("", "--engine %s: what was compiled runs on the engine that compiled it", o.engine)
+	case o.stackSize != "" && !compiled && o.engine != engine.Wasmtime:
+		return c, usagef("--engine wasmtime has one that can be set", "--stack-size: the built-in engine's stack cannot be set")
+	case o.engine == engine.Wasmtime && !compiled:
+		var err error
+		c.Executable, err = a.helper(engine.Wasmtime)
+		return c, err
+	}
+	return c, nil
+}
+
+// engineBuiltIn is the engine in sealwax itself.
+const engineBuiltIn = "wazero"
+
+// helper finds a helper's program.
+func (a *app) helper(name string) (string, error) { return engine.Find(name, a.getenv) }
 
 // runnable reads an argument that names something to run: a source with a scheme
 // or a package first, then what looks like a path, and last an installed command,
@@ -159,7 +219,7 @@ func runnable(arg string) error {
 }
 
 func (o *runOptions) job(module string, args []string) (engine.Job, error) {
-	job := engine.Job{Name: filepath.Base(module), Args: args, Timeout: o.timeout, Entrypoint: o.entrypoint}
+	job := engine.Job{Name: filepath.Base(module), Args: args, Timeout: time.Duration(o.timeout), Entrypoint: o.entrypoint}
 	var err error
 	if job.Env, err = engine.ParseEnv(o.env); err != nil {
 		return job, err
@@ -167,15 +227,17 @@ func (o *runOptions) job(module string, args []string) (engine.Job, error) {
 	if job.MaxMemory, err = engine.ParseMemory(o.maxMemory); err != nil {
 		return job, fmt.Errorf("--max-memory: %w", err)
 	}
+	if o.stackSize != "" {
+		if job.MaxStack, err = engine.ParseMemory(o.stackSize); err != nil {
+			return job, fmt.Errorf("--stack-size: %w", err)
+		}
+	}
 	for _, d := range o.dirs {
 		m, err := engine.ParseDir(d)
 		if err != nil {
 			return job, fmt.Errorf("--dir: %w", err)
 		}
 		job.Mounts = append(job.Mounts, m)
-	}
-	if o.timeout < 0 {
-		return job, fmt.Errorf("--timeout %s: it is negative", o.timeout)
 	}
 	return job, job.Check()
 }
@@ -195,7 +257,7 @@ func (a *app) runFailed(report *sealwax.Report, err error, o *runOptions) error 
 		a.showDenied(report)
 		return &exitError{code: exitRefused}
 	case errors.Is(err, engine.ErrTimeout):
-		return &exitError{code: exitTimeout, err: fmt.Errorf("%w: it was ended after %s", err, o.timeout)}
+		return &exitError{code: exitTimeout, err: fmt.Errorf("%w: it was ended after %s", err, &o.timeout)}
 	case errors.Is(err, engine.ErrInterrupted):
 		return &exitError{code: exitInterrupted}
 	case errors.Is(err, engine.ErrMemory):

@@ -10,12 +10,9 @@ import (
 	"slices"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/format/trailer"
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
-
-// trailerFormat is the name of the one format that opens this gate for native
-// code: a signature in the file itself, whose statement says what the code is.
-const trailerFormat = "trailer"
 
 // What the statements of a trailer's claim are called, and their values.
 const (
@@ -72,10 +69,11 @@ func strictest(ds sealwax.Demands) sealwax.Demands {
 	return out
 }
 
-// isNative reports whether a claim is a trailer's own signature, by somebody in
-// the role native, on all of an artifact that it says is of the kind.
+// isNative reports whether a claim is a trailer's own signature, the one format that
+// opens this gate for native code, by somebody in the role native, on all of an
+// artifact that it says is of the kind.
 func isNative(c *sealwax.Claim, kind sealwax.Kind) bool {
-	return c.Format == trailerFormat && c.Role == sealwax.RoleNative && c.By.Role == sealwax.RoleNative &&
+	return c.Format == trailer.Name && c.Role == sealwax.RoleNative && c.By.Role == sealwax.RoleNative &&
 		c.Covers.Whole && one(c, fieldKind) == string(kind)
 }
 
