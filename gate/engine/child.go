@@ -5,15 +5,12 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sealwax/sealwax/internal/helper"
@@ -72,29 +69,58 @@ func (c Child) Run(ctx context.Context, job Job, module *sealedmem.File) (Result
 	if err != nil {
 		return Result{}, fmt.Errorf("preparing the guest: %w", err)
 	}
-	if err := ctx.Err(); err != nil {
+	w, err := c.do(ctx, task{
+		command: msg, turns: jobTurns{keep: job.Keep != nil}, files: files{module, job.Keep, job.Known},
+		total: msg.Limits.Total, timeout: job.Timeout,
+	})
+	if err != nil {
 		return Result{}, err
+	}
+	return w.verdict()
+}
+
+// task is one command for a child.
+type task struct {
+	command helper.Message
+	turns   turns
+	files   files
+	total   int64 // bytes of the child as a whole
+	timeout time.Duration
+}
+
+// files are what a child is given; known may only be there if out is.
+type files struct {
+	module *sealedmem.File
+	out    *sealedmem.Output
+	known  *sealedmem.File
+}
+
+// do starts a child, gives it its command, and waits for its end. The error is
+// about what kept it from starting.
+func (c Child) do(ctx context.Context, t task) (*watch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, forwarded...)
 	defer signal.Stop(signals)
 
 	defer keepModes(c.Stdin, c.Stdout, c.Stderr)()
-	p, err := c.start(module)
+	p, err := c.start(t.files)
 	if err != nil {
-		return Result{}, fmt.Errorf("starting the guest's process: %w", err)
+		return nil, fmt.Errorf("starting the engine's process: %w", err)
 	}
 	defer p.close()
-	if err := p.confine(msg.Limits.Total); err != nil {
+	if err := p.confine(t.total); err != nil {
 		p.kill()
 		<-p.exited
-		return Result{}, fmt.Errorf("limiting the guest's process: %w", err)
+		return nil, fmt.Errorf("limiting the engine's process: %w", err)
 	}
 	talk := make(chan talked, 1)
-	go func() { talk <- p.converse(msg, c.Admit) }()
-	w := watch{p: p, total: msg.Limits.Total, ended: talk}
-	w.wait(ctx, job.Timeout, signals)
-	return w.verdict()
+	go func() { talk <- p.converse(t, c.Admit) }()
+	w := &watch{p: p, total: t.total, out: t.files.out, ended: talk}
+	w.wait(ctx, t.timeout, signals)
+	return w, nil
 }
 
 // process is a running child.
@@ -107,7 +133,11 @@ type process struct {
 }
 
 // start starts the child with its pipes.
-func (c Child) start(module *sealedmem.File) (*process, error) {
+func (c Child) start(f files) (*process, error) {
+	handed, err := f.handed()
+	if err != nil {
+		return nil, err
+	}
 	exe, err := c.executable()
 	if err != nil {
 		return nil, err
@@ -130,7 +160,7 @@ func (c Child) start(module *sealedmem.File) (*process, error) {
 	// can reach the engine. GOTRACEBACK keeps a dying child short.
 	p.cmd.Env = []string{"GOTRACEBACK=none"}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stream(c.Stdin), stream(c.Stdout), stream(c.Stderr)
-	done, err := inherit(p.cmd, theirCommands, theirEvents, module.OSFile())
+	done, err := inherit(p.cmd, append([]*os.File{theirCommands, theirEvents}, handed...)...)
 	if err == nil {
 		err = p.launch()
 		done()
@@ -194,54 +224,40 @@ func (p *process) close() {
 // talked is what came of the conversation with a child.
 type talked struct {
 	hello helper.Hello
-	last  helper.Message // Exited or Failed, nil if there was none
+	kept  int64
+	last  helper.Message // nil if there was none
 	err   error
 	// unwanted is why the engine was not admitted.
 	unwanted error
 }
 
-// identity is who a helper says it is.
-func identity(h helper.Hello) Identity {
-	return Identity{Name: h.Name, Version: h.Version, Engine: h.Engine, EngineVersion: h.EngineVersion}
-}
-
-// converse shakes hands, sends the job and reads events until the last. Nothing is
-// sent to an engine that is not admitted.
-func (p *process) converse(job helper.Job, admit func(Identity) error) talked {
-	var t talked
+// converse shakes hands, sends the command and reads events until the last.
+// Nothing is sent to an engine that is not admitted.
+func (p *process) converse(t task, admit func(Identity) error) (said talked) {
 	r := helper.NewReader(p.events, helper.MaxEvent)
-	if t.hello, t.err = p.greet(r); t.err != nil {
-		return t
+	if said.hello, said.err = p.greet(r); said.err != nil {
+		return said
 	}
 	if admit != nil {
-		if t.unwanted = admit(identity(t.hello)); t.unwanted != nil {
+		if said.unwanted = admit(identity(said.hello)); said.unwanted != nil {
 			p.kill()
-			return t
+			return said
 		}
 	}
+	if t.command == nil {
+		return said
+	}
 	// A child that no longer reads has its reasons, and says them.
-	_ = helper.Write(p.commands, job)
-	for started := false; ; {
-		m, err := r.Next()
-		if err != nil {
-			t.err = err
-			return t
-		}
-		switch m.(type) {
-		case helper.Started:
-			started = true
-		case helper.Failed:
-			t.last = m
-			return t
-		case helper.Exited:
-			if t.last = m; !started {
-				t.last, t.err = nil, fmt.Errorf("%w: exited before it started", helper.ErrProtocol)
-			}
-			return t
-		default:
-			t.err = fmt.Errorf("%w: a message out of turn", helper.ErrProtocol)
-			return t
-		}
+	_ = helper.Write(p.commands, t.command)
+	said.last, said.kept, said.err = t.turns.listen(r)
+	return said
+}
+
+// identity is who a helper says it is.
+func identity(h helper.Hello) Identity {
+	return Identity{
+		Name: h.Name, Version: h.Version, Engine: h.Engine, EngineVersion: h.EngineVersion,
+		Binding: h.Binding, Library: h.Library,
 	}
 }
 
@@ -263,162 +279,4 @@ func (p *process) greet(r *helper.Reader) (helper.Hello, error) {
 	}
 	_ = helper.WriteGrease(p.commands)
 	return hello, nil
-}
-
-// watch is one wait for a child's end.
-type watch struct {
-	p     *process
-	total int64 // bytes the child may use
-	ended chan talked
-	said  talked
-	cause error // why we killed it, nil if we did not
-}
-
-// wait returns when the child is gone and everything it said has been read.
-func (w *watch) wait(ctx context.Context, timeout time.Duration, signals <-chan os.Signal) {
-	tick := time.NewTimer(watchdogTime)
-	defer tick.Stop()
-	var deadline <-chan time.Time
-	if timeout > 0 {
-		t := time.NewTimer(timeout)
-		defer t.Stop()
-		deadline = t.C
-	}
-	ended, done := w.ended, ctx.Done()
-	for {
-		select {
-		case w.said = <-ended:
-			// The end of this pipe tells the child to go.
-			w.p.commands.Close()
-			ended = nil
-			time.AfterFunc(partingTime, w.p.kill)
-			if errors.Is(w.said.err, helper.ErrProtocol) {
-				w.p.kill() // it is not what we think it is
-			}
-		case <-w.p.exited:
-			if ended != nil {
-				w.said = <-ended
-			}
-			return
-		case <-deadline:
-			w.stop(ErrTimeout)
-		case <-done:
-			done = nil
-			w.stop(context.Cause(ctx))
-		case s := <-signals:
-			w.interrupt(s)
-		case <-tick.C:
-			tick.Reset(w.look())
-		}
-	}
-}
-
-// look holds the child's memory to its limit and says when to look again: soon,
-// when there is little left.
-func (w *watch) look() time.Duration {
-	n := w.p.memory()
-	if n > w.total {
-		w.stop(ErrMemory)
-	}
-	if n > w.total/2 {
-		return watchdogTime / 5
-	}
-	return watchdogTime
-}
-
-// stop kills the child. The first cause stands.
-func (w *watch) stop(cause error) {
-	if w.cause == nil {
-		w.cause = cause
-	}
-	w.p.kill()
-}
-
-// interrupt passes a signal on, and kills the child when that does not end it,
-// or at once when it is the second one. A terminal sends Ctrl-C to every process
-// in front of it, so a child that has it already gets a moment to act on it and
-// does not get it twice.
-func (w *watch) interrupt(s os.Signal) {
-	if errors.Is(w.cause, ErrInterrupted) {
-		w.p.kill()
-		return
-	}
-	if w.cause == nil {
-		w.cause = ErrInterrupted
-	}
-	time.AfterFunc(signalDelay, func() {
-		if err := w.p.cmd.Process.Signal(s); err != nil {
-			w.p.kill()
-		}
-	})
-	time.AfterFunc(signalDelay+signalTime, w.p.kill)
-}
-
-// verdict says how the child ended. Its last message counts most; a child that
-// left without one never counts as success.
-func (w *watch) verdict() (Result, error) {
-	res := Result{Engine: w.said.hello.Engine, EngineVersion: w.said.hello.EngineVersion}
-	if w.said.unwanted != nil {
-		return res, w.said.unwanted
-	}
-	switch m := w.said.last.(type) {
-	case helper.Exited:
-		res.ExitCode = int(min(m.Code, maxExitCode))
-		return res, nil
-	case helper.Failed:
-		return res, &GuestError{Kind: m.Kind, Message: m.Message}
-	}
-	if w.cause != nil {
-		return res, w.cause
-	}
-	return w.died(res)
-}
-
-// died explains a child that ended by itself and without a last message.
-func (w *watch) died(res Result) (Result, error) {
-	if code, ok := brokenPipe(w.p.cmd.ProcessState); ok {
-		res.ExitCode = code
-		return res, nil
-	}
-	if wasInterrupted(w.p.cmd.ProcessState) {
-		return res, ErrInterrupted
-	}
-	text := lastWords(w.said.err)
-	var crash *helper.CrashError
-	if errors.As(w.said.err, &crash) && outOfMemory(crash.Text) || w.p.peak() > w.total/4*3 {
-		return res, ErrMemory
-	}
-	return res, &GuestError{Kind: Internal, Message: fmt.Sprintf("the engine's process ended (%s) %s", w.p.cmd.ProcessState, text)}
-}
-
-// lastWords is the first line of what a child said that is no message.
-func lastWords(err error) string {
-	var crash *helper.CrashError
-	switch {
-	case errors.As(err, &crash):
-		line, _, _ := strings.Cut(strings.TrimSpace(crash.Text), "\n")
-		return "with: " + line
-	case errors.Is(err, helper.ErrProtocol):
-		return "after breaking the rules: " + err.Error()
-	}
-	return "without a word"
-}
-
-// outOfMemory recognises the last words of a Go runtime that got no memory.
-func outOfMemory(text string) bool {
-	if strings.Contains(text, "out of memory") || strings.Contains(text, "cannot allocate memory") {
-		return true
-	}
-	// Its collector does not always look at what it got, and faults.
-	fault := strings.HasPrefix(text, "SIGSEGV")
-	return fault && (strings.Contains(text, "/runtime/mgc") || strings.Contains(text, "/runtime/malloc") || strings.Contains(text, "/runtime/mheap"))
-}
-
-// numbers writes descriptors as arguments.
-func numbers(fds ...uintptr) []string {
-	out := make([]string, len(fds))
-	for i, fd := range fds {
-		out[i] = strconv.FormatUint(uint64(fd), 10)
-	}
-	return out
 }

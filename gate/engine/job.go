@@ -21,6 +21,8 @@ const (
 	// MaxModule is the largest module that should be held for a run: it is in
 	// memory before anybody knows who signed it.
 	MaxModule = 512 << 20
+	// MaxCompiled is the most that an engine may write as a compiled form.
+	MaxCompiled = 2 << 30
 
 	// What the engine may use beside the guest's linear memory is the larger of
 	// the two: engineMemory, and engineFactor times the module's size, which is
@@ -51,6 +53,14 @@ const (
 	FormModule   Form = ""         // a WebAssembly module
 	FormCompiled Form = "compiled" // what the engine compiled one to: trusted code, never a stranger's
 )
+
+// sent is how the protocol calls f.
+func (f Form) sent() helper.Form {
+	if f == FormModule {
+		return helper.Module
+	}
+	return helper.Form(f)
+}
 
 // Job is what to run a module with. The zero Job gives it nothing: no
 // arguments, no variables, no folders.
@@ -86,6 +96,8 @@ const (
 	MountFailed  = helper.MountFailed  // a folder could not be offered
 	Trap         = helper.Trap         // it broke a rule of the machine and was stopped
 	Internal     = helper.Internal     // the engine's own trouble
+	BadOption    = helper.BadOption    // an option of compiling that the engine does not know
+	BadImport    = helper.BadImport    // it imports what no pattern allows
 )
 
 // TrapCode is the exit code for a guest that trapped: 128 and SIGABRT, as a
@@ -111,8 +123,12 @@ func (j Job) Check() error {
 // TotalMemory is how many bytes the child may use as a whole: the linear memory
 // of the job, and what the engine may need for a module of the given size.
 func (j Job) TotalMemory(moduleSize int64) int64 {
-	return j.linear() + max(engineMemory, engineFactor*moduleSize)
+	return j.linear() + engineTotal(moduleSize)
 }
+
+// engineTotal is what an engine may use for a module of the given size, linear
+// memory aside.
+func engineTotal(moduleSize int64) int64 { return max(engineMemory, engineFactor*moduleSize) }
 
 func (j Job) linear() int64 {
 	if j.MaxMemory == 0 {
@@ -129,6 +145,9 @@ func (j Job) message(moduleSize int64) (helper.Job, error) {
 	if j.Timeout < 0 {
 		return helper.Job{}, fmt.Errorf("a time limit of %s: it must not be negative", j.Timeout)
 	}
+	if j.Size > 0 {
+		moduleSize = j.Size
+	}
 	mounts, cwd, err := j.mounts()
 	if err != nil {
 		return helper.Job{}, err
@@ -139,6 +158,9 @@ func (j Job) message(moduleSize int64) (helper.Job, error) {
 		Env:        j.Env,
 		Cwd:        cwd,
 		Mounts:     mounts,
+		Form:       j.Form.sent(),
+		Size:       j.Size,
+		MaxStack:   j.MaxStack,
 		Limits:     helper.Limits{Linear: j.linear(), Total: j.TotalMemory(moduleSize)},
 	}
 	if _, err := helper.Marshal(out); err != nil {

@@ -37,7 +37,7 @@ func TestTablesCountAsMemory(t *testing.T) {
 // TestChildEnvironment looks at the child from outside.
 func TestChildEnvironment(t *testing.T) {
 	t.Setenv("SECRET", "of the host")
-	p, err := Child{Executable: engineExe(t)}.start(held(t, spinModule()))
+	p, err := Child{Executable: engineExe(t)}.start(files{module: held(t, spinModule())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestStreamsAreNotShared(t *testing.T) {
 
 // TestChildLimitsItself reads the limits that the kernel holds a child to.
 func TestChildLimitsItself(t *testing.T) {
-	p, err := Child{Executable: engineExe(t)}.start(held(t, spinModule()))
+	p, err := Child{Executable: engineExe(t)}.start(files{module: held(t, spinModule())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestChildLimitsItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go p.converse(msg, nil)
+	go p.converse(task{command: msg, turns: jobTurns{}}, nil)
 	for range 200 {
 		var data, core unix.Rlimit
 		err := errors.Join(unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_DATA, nil, &data), unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_CORE, nil, &core))

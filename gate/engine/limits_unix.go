@@ -8,6 +8,7 @@ package engine
 import (
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,10 +17,13 @@ import (
 // forwarded lists the signals that are passed on to a child.
 var forwarded = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
-// inherit hands the three files down as descriptors 3, 4 and 5.
-func inherit(cmd *exec.Cmd, commands, events, module *os.File) (done func(), err error) {
-	cmd.ExtraFiles = []*os.File{commands, events, module}
-	cmd.Args = append(cmd.Args, numbers(3, 4, 5)...)
+// inherit hands the files down as descriptors 3 and up.
+func inherit(cmd *exec.Cmd, files ...*os.File) (done func(), err error) {
+	const first = 3
+	cmd.ExtraFiles = files
+	for i := range files {
+		cmd.Args = append(cmd.Args, strconv.Itoa(first+i))
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
 	keepPrivate()
 	dieWithParent(cmd.SysProcAttr)
@@ -28,12 +32,12 @@ func inherit(cmd *exec.Cmd, commands, events, module *os.File) (done func(), err
 
 // brokenPipe reports a child that died because nobody reads its output any
 // more, and the code a shell would give it.
-func brokenPipe(s *os.ProcessState) (int, bool) {
+func brokenPipe(s *os.ProcessState) (uint32, bool) {
 	ws, ok := s.Sys().(syscall.WaitStatus)
 	if !ok || !ws.Signaled() || ws.Signal() != syscall.SIGPIPE {
 		return 0, false
 	}
-	return 128 + int(syscall.SIGPIPE), true
+	return 128 + uint32(syscall.SIGPIPE), true
 }
 
 // wasInterrupted reports a child that the terminal's Ctrl-C ended before this

@@ -6,6 +6,7 @@ package engine
 import (
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -16,7 +17,7 @@ import (
 // reaches it by itself, and nothing else can be sent on this system.
 var forwarded = []os.Signal{os.Interrupt}
 
-// inherit hands the three files down as handles whose numbers are arguments.
+// inherit hands the files down as handles whose numbers are arguments.
 func inherit(cmd *exec.Cmd, files ...*os.File) (done func(), err error) {
 	attr := &syscall.SysProcAttr{}
 	cmd.SysProcAttr = attr
@@ -32,13 +33,13 @@ func inherit(cmd *exec.Cmd, files ...*os.File) (done func(), err error) {
 			return nil, err
 		}
 		attr.AdditionalInheritedHandles = append(attr.AdditionalInheritedHandles, syscall.Handle(h))
-		cmd.Args = append(cmd.Args, numbers(uintptr(h))...)
+		cmd.Args = append(cmd.Args, strconv.FormatUint(uint64(h), 10))
 	}
 	return done, nil
 }
 
 // brokenPipe never happens here: a guest gets an error instead.
-func brokenPipe(*os.ProcessState) (int, bool) { return 0, false }
+func brokenPipe(*os.ProcessState) (uint32, bool) { return 0, false }
 
 // statusControlC is what a process ends with after a console's Ctrl-C.
 const statusControlC = 0xC000013A

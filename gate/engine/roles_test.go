@@ -18,7 +18,7 @@ import (
 // its parent is gone.
 func TestEndOfThePipeEndsTheChild(t *testing.T) {
 	for _, early := range []bool{true, false} {
-		p, err := Child{Executable: engineExe(t)}.start(held(t, spinModule()))
+		p, err := Child{Executable: engineExe(t)}.start(files{module: held(t, spinModule())})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -121,17 +121,33 @@ func parse(line []byte) (Message, error) {
 	if err := json.Unmarshal(line, &head); err != nil {
 		return nil, err
 	}
-	switch head.Type {
-	case "":
+	if head.Type == "" {
 		return nil, errors.New("a message without a type")
+	}
+	return known(head.Type, line)
+}
+
+// known decodes a message of known type; of others it makes nothing.
+func known(kind string, line []byte) (Message, error) {
+	switch kind {
 	case "hello":
 		return body[Hello](line)
 	case "job":
 		return body[Job](line)
+	case "compile":
+		return body[Compile](line)
+	case "translate":
+		return body[Translate](line)
+	case "kept":
+		return body[Kept](line)
 	case "started":
 		return body[Started](line)
 	case "exited":
 		return exited(line)
+	case "compiled":
+		return body[Compiled](line)
+	case "translated":
+		return body[Translated](line)
 	case "failed":
 		return body[Failed](line)
 	}
@@ -278,22 +294,37 @@ func Marshal(m Message) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := MaxEvent
-	if _, ok := m.(Job); ok {
-		limit = MaxCommand
-	}
-	if len(line) >= limit {
+	if limit := limitOf(m); len(line) >= limit {
 		return nil, fmt.Errorf("more than %d bytes in one message", limit)
 	}
 	return line, nil
 }
 
+// limitOf is how long the line of a message may be.
+func limitOf(m Message) int {
+	switch m.(type) {
+	case Job, Compile, Translate:
+		return MaxCommand
+	}
+	return MaxEvent
+}
+
 // checkUTF8 looks at the strings that come from outside.
 func checkUTF8(m Message) error {
-	j, ok := m.(Job)
-	if !ok {
-		return nil
+	switch m := m.(type) {
+	case Job:
+		return checkJobUTF8(m)
+	case Compile:
+		for _, s := range m.Imports {
+			if !utf8.ValidString(s) {
+				return fmt.Errorf("%q is not valid UTF-8, as the names of imports are", s)
+			}
+		}
 	}
+	return nil
+}
+
+func checkJobUTF8(j Job) error {
 	for _, list := range [][]string{j.Args, j.Env, {j.Entrypoint, j.Cwd}} {
 		for _, s := range list {
 			if !utf8.ValidString(s) {

@@ -35,10 +35,23 @@ func job() Job {
 	}
 }
 
+func compileCommand() Compile {
+	return Compile{
+		Size: 7, CPU: "baseline", Features: []string{"+sse3", "-avx"}, OptLevel: "speed_and_size",
+		Imports: []string{"wasi_snapshot_preview1.*"}, Limits: Limits{Total: 1 << 30},
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	messages := []Message{
 		Hello{Protocol: Protocol, Name: "sealwax", Version: "v0.1.0", Engine: "wazero", EngineVersion: "v1.12.0"},
 		job(),
+		compileCommand(),
+		Compile{CPU: "native", OptLevel: "none", Imports: []string{}, Limits: Limits{Total: 1}},
+		Translate{Size: 3, Limits: Limits{Total: 1}},
+		Kept{Size: 1},
+		Compiled{Size: 9, Target: "x86_64-unknown-linux-gnu", CPU: "baseline", Features: []string{"+sse4.1"}, OptLevel: "speed"},
+		Translated{Size: 8},
 		Started{},
 		Exited{Code: 0},
 		Exited{Code: 1<<32 - 1},
@@ -71,7 +84,10 @@ func TestWireForm(t *testing.T) {
 		`{"type":"started","body":{}}`:                                     Started{},
 		`{"type":"exited","body":{"code":3}}`:                              Exited{Code: 3},
 		`{"type":"failed","body":{"kind":"trap","message":"unreachable"}}`: Failed{Kind: Trap, Message: "unreachable"},
-		`{"type":"hello","body":{"protocol":"sealwax-helper/1","name":"sealwax","version":"v1","engine":"wazero","engine_version":"v1.12.0"}}`: Hello{Protocol: Protocol, Name: "sealwax", Version: "v1", Engine: "wazero", EngineVersion: "v1.12.0"},
+		`{"type":"hello","body":{"protocol":"sealwax-helper/1","name":"sealwax","version":"v1","engine":"wazero","engine_version":"v1.12.0","binding":"","library":""}}`: Hello{Protocol: Protocol, Name: "sealwax", Version: "v1", Engine: "wazero", EngineVersion: "v1.12.0"},
+		`{"type":"kept","body":{"size":4}}`:       Kept{Size: 4},
+		`{"type":"translated","body":{"size":4}}`: Translated{Size: 4},
+		`{"type":"compile","body":{"size":0,"cpu":"baseline","features":null,"opt_level":"speed","imports":null,"limits":{"total_memory":5}}}`: Compile{CPU: "baseline", OptLevel: "speed", Limits: Limits{Total: 5}},
 	} {
 		got, err := Marshal(m)
 		if err != nil || string(got) != want {
@@ -82,6 +98,7 @@ func TestWireForm(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	limits := `"limits":{"linear_memory":1,"total_memory":1}`
+	const total = `"limits":{"total_memory":1}`
 	host := `"host":` + quote(hostDir())
 	for name, line := range map[string]string{
 		"empty":                    ``,
@@ -123,6 +140,31 @@ func TestParseRefuses(t *testing.T) {
 		"guest with ..":            `{"type":"job","body":{"entrypoint":"f","args":["a"],"mounts":[{` + host + `,"guest":"/a/.."}],` + limits + `}}`,
 		"two folders at one place": `{"type":"job","body":{"entrypoint":"f","args":["a"],"mounts":[{` + host + `,"guest":"/"},{` + host + `,"guest":"/"}],` + limits + `}}`,
 		"relative working folder":  `{"type":"job","body":{"entrypoint":"f","args":["a"],"cwd":"x",` + limits + `}}`,
+		"unknown form":             `{"type":"job","body":{"form":"text","entrypoint":"f","args":["a"],` + limits + `}}`,
+		"negative size":            `{"type":"job","body":{"size":-1,"entrypoint":"f","args":["a"],` + limits + `}}`,
+		"negative stack":           `{"type":"job","body":{"max_stack":-1,"entrypoint":"f","args":["a"],` + limits + `}}`,
+		"compile without limits":   `{"type":"compile","body":{"cpu":"native","opt_level":"speed"}}`,
+		"compile, linear memory":   `{"type":"compile","body":{"cpu":"native","opt_level":"speed",` + limits + `}}`,
+		"compile, negative size":   `{"type":"compile","body":{"size":-1,"cpu":"native","opt_level":"speed",` + total + `}}`,
+		"compile without CPU":      `{"type":"compile","body":{"opt_level":"speed",` + total + `}}`,
+		"compile, odd CPU":         `{"type":"compile","body":{"cpu":"a b","opt_level":"speed",` + total + `}}`,
+		"compile, long CPU":        `{"type":"compile","body":{"cpu":"` + strings.Repeat("a", 65) + `","opt_level":"speed",` + total + `}}`,
+		"compile, odd level":       `{"type":"compile","body":{"cpu":"native","opt_level":"fast",` + total + `}}`,
+		"compile, no sign":         `{"type":"compile","body":{"cpu":"native","opt_level":"speed","features":["sse3"],` + total + `}}`,
+		"compile, empty feature":   `{"type":"compile","body":{"cpu":"native","opt_level":"speed","features":[""],` + total + `}}`,
+		"compile, sign alone":      `{"type":"compile","body":{"cpu":"native","opt_level":"speed","features":["+"],` + total + `}}`,
+		"compile, many features":   `{"type":"compile","body":{"cpu":"native","opt_level":"speed","features":["+a"` + strings.Repeat(`,"+a"`, 256) + `],` + total + `}}`,
+		"compile, empty pattern":   `{"type":"compile","body":{"cpu":"native","opt_level":"speed","imports":[""],` + total + `}}`,
+		"compile, NUL pattern":     `{"type":"compile","body":{"cpu":"native","opt_level":"speed","imports":["a\u0000"],` + total + `}}`,
+		"compile, long pattern":    `{"type":"compile","body":{"cpu":"native","opt_level":"speed","imports":["` + strings.Repeat("a", 1025) + `"],` + total + `}}`,
+		"compile, many patterns":   `{"type":"compile","body":{"cpu":"native","opt_level":"speed","imports":["a"` + strings.Repeat(`,"a"`, 65536) + `],` + total + `}}`,
+		"translate without limits": `{"type":"translate","body":{}}`,
+		"translate, negative size": `{"type":"translate","body":{"size":-1,` + total + `}}`,
+		"kept without size":        `{"type":"kept","body":{}}`,
+		"translated without size":  `{"type":"translated","body":{}}`,
+		"compiled without size":    `{"type":"compiled","body":{"target":"t","cpu":"c","opt_level":"speed"}}`,
+		"compiled without target":  `{"type":"compiled","body":{"size":1,"cpu":"c","opt_level":"speed"}}`,
+		"compiled, minus":          `{"type":"compiled","body":{"size":1,"target":"t","cpu":"c","opt_level":"speed","features":["-a"]}}`,
 		"deep":                     `{"type":"x","body":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`,
 	} {
 		m, err := Parse([]byte(line))
@@ -233,7 +275,7 @@ func TestDocumentedMessages(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, m := range []Message{job(), Started{}, Exited{Code: 1}, Failed{Kind: Trap}} {
+	for _, m := range []Message{job(), compileCommand(), Translate{Limits: Limits{Total: 1}}, Kept{Size: 1}, Translated{Size: 1}, Started{}, Exited{Code: 1}, Failed{Kind: Trap}} {
 		line, err := Marshal(m)
 		if err != nil {
 			f.Fatal(err)

@@ -35,7 +35,8 @@ const (
 	maxMounts  = 256
 )
 
-// Message is one of [Hello], [Job], [Started], [Exited] and [Failed].
+// Message is one of [Hello], of the commands [Job], [Compile] and [Translate], and
+// of the events [Kept], [Started], [Exited], [Compiled], [Translated] and [Failed].
 type Message interface {
 	kind() string
 	check() error
@@ -48,16 +49,30 @@ type Hello struct {
 	Version       string `json:"version"`        // of the helper, may be empty
 	Engine        string `json:"engine"`         // for example "wazero"
 	EngineVersion string `json:"engine_version"` // in full, for example "v1.12.0"
+	Binding       string `json:"binding"`        // full version of what binds the engine to the helper, may be empty
+	Library       string `json:"library"`        // full version of the engine's library, may be empty
 }
 
-// Job is the only command: what to run and with what.
+// Form says what the bytes of a job are.
+type Form string
+
+// The forms of a job's bytes. The empty form is [Module].
+const (
+	Module Form = "module"   // a WebAssembly module
+	Native Form = "compiled" // what the helper's engine compiled one to
+)
+
+// Job is the command to run something: what, and with what.
 type Job struct {
+	Form       Form     `json:"form"`       // what the bytes are
+	Size       int64    `json:"size"`       // how many bytes of the file are meant, 0 for all
 	Entrypoint string   `json:"entrypoint"` // name of an exported function without parameters
 	Args       []string `json:"args"`       // argument 0 is the program's name
 	Env        []string `json:"env"`        // KEY=VALUE; the guest sees nothing else
 	Cwd        string   `json:"cwd"`        // guest path of the working folder, "" for none
 	Mounts     []Mount  `json:"mounts"`     // folders that the guest may use
 	Limits     Limits   `json:"limits"`
+	MaxStack   int64    `json:"max_stack"` // bytes of the guest's stack, 0 for the engine's default
 }
 
 // Mount is one folder of the host that the guest may use. Without Writable
@@ -68,10 +83,10 @@ type Mount struct {
 	Writable bool   `json:"writable"`
 }
 
-// Limits are in bytes and both are demanded.
+// Limits are in bytes. A job demands both, other commands have no linear memory.
 type Limits struct {
-	Linear int64 `json:"linear_memory"` // of all the guest's linear memory
-	Total  int64 `json:"total_memory"`  // of the helper as a whole, compilation included
+	Linear int64 `json:"linear_memory,omitempty"` // of all the guest's linear memory
+	Total  int64 `json:"total_memory"`            // of the helper as a whole, compilation included
 }
 
 // Started says that the entry point is about to be called.
@@ -101,6 +116,8 @@ const (
 	MountFailed  Kind = "mount"         // a folder could not be offered
 	Trap         Kind = "trap"          // the guest broke a rule of the machine and was stopped
 	Internal     Kind = "internal"      // the helper's own trouble
+	BadOption    Kind = "option"        // an option of compiling that this engine does not know
+	BadImport    Kind = "import"        // the module imports what no pattern of the command allows
 )
 
 func (Hello) kind() string   { return "hello" }
@@ -119,6 +136,13 @@ func (h Hello) check() error {
 	return nil
 }
 
+func (f Form) check() error {
+	if f != "" && f != Module && f != Native {
+		return fmt.Errorf("job of the unknown form %q", f)
+	}
+	return nil
+}
+
 func (j Job) check() error {
 	switch {
 	case j.Entrypoint == "":
@@ -131,10 +155,12 @@ func (j Job) check() error {
 		return fmt.Errorf("job with more than %d folders", maxMounts)
 	case j.Limits.Linear <= 0 || j.Limits.Total < j.Limits.Linear:
 		return errors.New("job without limits, or with a total below that of linear memory")
+	case j.Size < 0 || j.MaxStack < 0:
+		return errors.New("job with a negative size")
 	case j.Cwd != "" && !guestPath(j.Cwd):
 		return fmt.Errorf("working folder %q is not an absolute, clean guest path", j.Cwd)
 	}
-	return errors.Join(checkStrings(j.Args, j.Env), checkMounts(j.Mounts))
+	return errors.Join(j.Form.check(), checkStrings(j.Args, j.Env), checkMounts(j.Mounts))
 }
 
 // checkStrings holds arguments and variables to what a guest can be given: its

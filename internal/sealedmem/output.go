@@ -63,7 +63,7 @@ func (o *Output) Seal(ctx context.Context, limit int64) (*File, error) {
 		err = fmt.Errorf("%w (%d bytes)", ErrTooLarge, limit)
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("sealing %q: %w", o.name, err)
 	}
 	f.size = st.Size()

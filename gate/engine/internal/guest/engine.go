@@ -24,6 +24,7 @@ import (
 
 	"github.com/sealwax/sealwax/internal/guestfs"
 	"github.com/sealwax/sealwax/internal/helper"
+	"github.com/sealwax/sealwax/internal/helper/child"
 )
 
 // Engine is the engine's name in the handshake.
@@ -56,7 +57,8 @@ const (
 
 // execute compiles and runs a module, and returns the guest's exit code. It
 // calls started once everything that can be checked before has been.
-func execute(ctx context.Context, job helper.Job, module []byte, stderr *os.File, started func() error) (uint32, error) {
+func execute(ctx context.Context, g *child.Guest) (uint32, error) {
+	job, module := g.Job, g.Code
 	if err := checkKind(module); err != nil {
 		return 0, err
 	}
@@ -81,10 +83,10 @@ func execute(ctx context.Context, job helper.Job, module []byte, stderr *os.File
 	if err := errors.Join(checkImports(code, wasi), checkEntrypoint(code, job.Entrypoint)); err != nil {
 		return 0, err
 	}
-	if err := started(); err != nil {
+	if err := g.Started(); err != nil {
 		return 0, err
 	}
-	return call(ctx, rt, code, moduleConfig(job, folders).WithStderr(stderr), job)
+	return call(ctx, rt, code, moduleConfig(job, folders).WithStderr(g.Stderr), job)
 }
 
 // checkKind says clearly what the engine would say in its own way.
@@ -94,21 +96,21 @@ func checkKind(module []byte) error {
 	case head == magic+version:
 		return nil
 	case strings.HasPrefix(head, magic) && len(head) == 8 && head[6:] == "\x01\x00":
-		return failf(helper.NotRunnable, "this is a WebAssembly component, and this engine runs core modules; build for wasm32-wasip1 and sign that")
+		return child.Failf(helper.NotRunnable, "this is a WebAssembly component, and this engine runs core modules; build for wasm32-wasip1 and sign that")
 	case strings.HasPrefix(head, magic):
-		return failf(helper.NotRunnable, "this is WebAssembly of a version other than 1; build it with a current toolchain")
+		return child.Failf(helper.NotRunnable, "this is WebAssembly of a version other than 1; build it with a current toolchain")
 	case strings.HasPrefix(strings.TrimSpace(head), "("):
-		return failf(helper.NotRunnable, "this is WebAssembly text; translate it (wat2wasm) and sign the module that comes out")
+		return child.Failf(helper.NotRunnable, "this is WebAssembly text; translate it (wat2wasm) and sign the module that comes out")
 	}
-	return failf(helper.BadModule, "this is no WebAssembly module: it does not begin with \\0asm")
+	return child.Failf(helper.BadModule, "this is no WebAssembly module: it does not begin with \\0asm")
 }
 
 // compileError tells a module that wants too much memory from a broken one.
 func compileError(err error, limits helper.Limits) error {
 	if strings.Contains(err.Error(), "over limit of") {
-		return failf(helper.MemoryLimit, "the module demands more linear memory than the limit of %d bytes; allow more with --max-memory (%w)", limits.Linear, err)
+		return child.Failf(helper.MemoryLimit, "the module demands more linear memory than the limit of %d bytes; allow more with --max-memory (%w)", limits.Linear, err)
 	}
-	return &failed{helper.BadModule, err}
+	return &child.Failure{Kind: helper.BadModule, Err: err}
 }
 
 // checkImports names everything the module wants that nobody offers.
@@ -129,7 +131,7 @@ func checkImports(code wazero.CompiledModule, wasi api.Module) error {
 		return nil
 	}
 	slices.Sort(missing)
-	return failf(helper.NotRunnable, "the module imports what is not offered here: %s; it must be built for WASI (wasm32-wasip1, wasi_snapshot_preview1)%s", list(missing), oldWASI(missing))
+	return child.Failf(helper.NotRunnable, "the module imports what is not offered here: %s; it must be built for WASI (wasm32-wasip1, wasi_snapshot_preview1)%s", list(missing), oldWASI(missing))
 }
 
 func oldWASI(missing []string) string {
@@ -156,7 +158,7 @@ func checkEntrypoint(code wazero.CompiledModule, name string) error {
 		return nil
 	}
 	if ok {
-		return failf(helper.NoEntrypoint, "the function %q takes parameters, and there is no way to give them", name)
+		return child.Failf(helper.NoEntrypoint, "the function %q takes parameters, and there is no way to give them", name)
 	}
 	var callable []string
 	for other, f := range exports {
@@ -165,10 +167,10 @@ func checkEntrypoint(code wazero.CompiledModule, name string) error {
 		}
 	}
 	if len(callable) == 0 {
-		return failf(helper.NoEntrypoint, "the module exports no function %q, nor any other that could be called", name)
+		return child.Failf(helper.NoEntrypoint, "the module exports no function %q, nor any other that could be called", name)
 	}
 	slices.Sort(callable)
-	return failf(helper.NoEntrypoint, "the module exports no function %q; it exports %s (--entrypoint)", name, list(callable))
+	return child.Failf(helper.NoEntrypoint, "the module exports no function %q; it exports %s (--entrypoint)", name, list(callable))
 }
 
 // mounts opens the folders. WASI knows no working folder; toolchains take the
@@ -186,7 +188,7 @@ func mounts(job helper.Job) (wazero.FSConfig, error) {
 		}
 		f, err := guestfs.Open(m.Host, access)
 		if err != nil {
-			return nil, &failed{helper.MountFailed, err}
+			return nil, &child.Failure{Kind: helper.MountFailed, Err: err}
 		}
 		config = config.(sysfs.FSConfig).WithSysFSMount(f, m.Guest)
 	}
@@ -232,11 +234,11 @@ func call(ctx context.Context, rt wazero.Runtime, code wazero.CompiledModule, c 
 	}
 	if init := mod.ExportedFunction(reactorStart); init != nil && job.Entrypoint != commandStart && job.Entrypoint != reactorStart {
 		if _, err := init.Call(ctx); err != nil {
-			return exitCode(err, &failed{helper.Trap, err})
+			return exitCode(err, &child.Failure{Kind: helper.Trap, Err: err})
 		}
 	}
 	if _, err := mod.ExportedFunction(job.Entrypoint).Call(ctx); err != nil {
-		return exitCode(err, &failed{helper.Trap, err})
+		return exitCode(err, &child.Failure{Kind: helper.Trap, Err: err})
 	}
 	return 0, nil
 }
@@ -246,7 +248,7 @@ func call(ctx context.Context, rt wazero.Runtime, code wazero.CompiledModule, c 
 func instantiate(ctx context.Context, rt wazero.Runtime, code wazero.CompiledModule, c wazero.ModuleConfig) (mod api.Module, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = failf(helper.MemoryLimit, "the system has no memory for the module's start (%v); allow less with --max-memory, or free some", r)
+			err = child.Failf(helper.MemoryLimit, "the system has no memory for the module's start (%v); allow less with --max-memory, or free some", r)
 		}
 	}()
 	return rt.InstantiateModule(ctx, code, c)
@@ -254,13 +256,13 @@ func instantiate(ctx context.Context, rt wazero.Runtime, code wazero.CompiledMod
 
 // linkError tells a trap in the start section from a module that does not fit.
 func linkError(err error) error {
-	if _, ok := errors.AsType[*failed](err); ok {
+	if _, ok := errors.AsType[*child.Failure](err); ok {
 		return err
 	}
 	if strings.Contains(err.Error(), "wasm error:") {
-		return &failed{helper.Trap, err}
+		return &child.Failure{Kind: helper.Trap, Err: err}
 	}
-	return &failed{helper.NotRunnable, err}
+	return &child.Failure{Kind: helper.NotRunnable, Err: err}
 }
 
 // exitCode takes a guest's own end out of an error.

@@ -3,7 +3,7 @@
 
 //go:build unix
 
-package guest
+package child
 
 import (
 	"os"
@@ -24,3 +24,6 @@ func takeStderr(events *os.File) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(fd), "stderr"), nil
 }
+
+// giveStderr undoes [takeStderr].
+func giveStderr(stderr *os.File) error { return dup2(int(stderr.Fd()), int(os.Stderr.Fd())) }

@@ -3,7 +3,7 @@
 
 //go:build !unix
 
-package guest
+package child
 
 import (
 	"os"
@@ -15,3 +15,6 @@ import (
 func takeStderr(events *os.File) (*os.File, error) {
 	return os.Stderr, debug.SetCrashOutput(events, debug.CrashOptions{})
 }
+
+// giveStderr has nothing to give: the stream was not taken.
+func giveStderr(*os.File) error { return nil }

@@ -3,7 +3,7 @@
 
 //go:build !linux
 
-package guest
+package child
 
 // ownStreams: the guest shares its streams with everybody who has them, and the
 // parent puts their mode back in the end.

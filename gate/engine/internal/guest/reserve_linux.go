@@ -7,6 +7,3 @@ import "golang.org/x/sys/unix"
 
 // noReserve: what is reserved only counts once it is used.
 const noReserve = unix.MAP_NORESERVE
-
-// dup2 makes to another number of from.
-func dup2(from, to int) error { return unix.Dup3(from, to, 0) }

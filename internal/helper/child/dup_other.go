@@ -3,12 +3,9 @@
 
 //go:build unix && !linux
 
-package guest
+package child
 
 import "golang.org/x/sys/unix"
-
-// noReserve has no counterpart that every Unix knows.
-const noReserve = 0
 
 // dup2 makes to another number of from.
 func dup2(from, to int) error { return unix.Dup2(from, to) }

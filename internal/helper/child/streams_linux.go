@@ -1,7 +1,7 @@
 // Copyright The sealwax Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package guest
+package child
 
 import (
 	"fmt"

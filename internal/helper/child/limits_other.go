@@ -3,7 +3,7 @@
 
 //go:build !linux
 
-package guest
+package child
 
 import (
 	"runtime/debug"

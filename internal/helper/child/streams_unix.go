@@ -3,7 +3,7 @@
 
 //go:build unix
 
-package guest
+package child
 
 import (
 	"os"

@@ -1,0 +1,64 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package child
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/sealwax/sealwax/internal/helper"
+)
+
+// Guest is what an [Engine] runs.
+type Guest struct {
+	Job  helper.Job
+	Code []byte // the bytes to run, of the job's form
+	// Known is a compiled form of the module, to be used instead of compiling, or
+	// nil. One that does not fit is left aside.
+	Known []byte
+	// Stderr is the guest's own error stream. The process's is taken: what a
+	// runtime says there goes to the parent. Input and output are the process's.
+	Stderr *os.File
+
+	events, out *os.File
+}
+
+// Started says that the guest's entry point is about to be called.
+func (g *Guest) Started() error { return helper.Write(g.events, helper.Started{}) }
+
+// Wanted reports whether the parent keeps a compiled form.
+func (g *Guest) Wanted() bool { return g.out != nil }
+
+// Keep hands a compiled form of the module to the parent; before [Guest.Started].
+func (g *Guest) Keep(code []byte) error {
+	if err := write(g.out, code); err != nil {
+		return err
+	}
+	return helper.Write(g.events, helper.Kept{Size: int64(len(code))})
+}
+
+// OwnStderr puts the guest's error stream where the process's is, for engines
+// that hand on the process's own streams. What a dying Go runtime has to say goes
+// to the parent all the same.
+func (g *Guest) OwnStderr() error {
+	return errors.Join(debug.SetCrashOutput(g.events, debug.CrashOptions{}), giveStderr(g.Stderr))
+}
+
+func run(e Engine, d descriptors, job helper.Job, stderr *os.File) (helper.Message, error) {
+	code, err := prepare(d, job.Limits, job.Size)
+	if err != nil {
+		return nil, err
+	}
+	g := &Guest{Job: job, Code: code, Stderr: stderr, events: d.events, out: d.out}
+	if d.known != nil {
+		if g.Known, err = read(d.known, 0); err != nil {
+			return nil, fmt.Errorf("the known compiled form: %w", err)
+		}
+	}
+	exit, err := e.Run(context.Background(), g)
+	return helper.Exited{Code: exit}, err
+}
