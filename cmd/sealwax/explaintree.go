@@ -76,7 +76,7 @@ func quorumNode(q sealwax.Quorum, counted []*sealwax.Claim) node {
 	have, ok := q.Met(counted)
 	n := node{text: fmt.Sprintf("needs %s%s: %d found%s", label(q), plural(q.Need, "different signer"), have, unless(ok, ", which is too few"))}
 	if q.Role != "" {
-		n.sub = append(n.sub, node{text: fmt.Sprintf("anybody who is trusted for %s: %s", q.Role, namesOf(counted, func(c *sealwax.Claim) bool { return c.By.Role == q.Role }))})
+		n.sub = append(n.sub, node{text: fmt.Sprintf("%s: %s", anybody(q.Role), namesOf(counted, func(c *sealwax.Claim) bool { return c.By.Role == q.Role }))})
 	}
 	for _, m := range q.Members {
 		n.sub = append(n.sub, memberNode(m, counted))
@@ -138,9 +138,21 @@ func missingFrom(q sealwax.Quorum, counted []*sealwax.Claim) []string {
 		}
 	}
 	for _, sub := range q.Of {
+		if _, ok := sub.Met(counted); !ok && sub.Role != "" && len(sub.Members) == 0 {
+			out = append(out, anybody(sub.Role))
+		}
 		out = append(out, missingFrom(sub, counted)...)
 	}
 	return out
+}
+
+// anybody is everybody in a role. In one there is nobody: it is how an artifact came
+// about.
+func anybody(role sealwax.Role) string {
+	if role == sealwax.RoleRebuilt {
+		return "anybody who made it again (verify --rebuild)"
+	}
+	return "anybody who is trusted for " + sealwax.Printable(string(role))
 }
 
 // wantedFrom says whose signatures would satisfy q. Of whom a signature is there
@@ -209,16 +221,28 @@ func namesOf(claims []*sealwax.Claim, which func(*sealwax.Claim) bool) string {
 	return strings.Join(names, ", ")
 }
 
+// ancestorText is what an artifact was made from: its name is the word of whoever
+// made it.
+func ancestorText(a sealwax.Ancestor) string {
+	return fmt.Sprintf("%s (%s)", sealwax.Printable(a.Name), sealwax.Printable(a.Digest))
+}
+
 func claimNode(c *sealwax.Claim, how string) node {
 	n := node{text: fmt.Sprintf("%s [%s, %s] %s", signedBy(c), c.Format, sealwax.Printable(c.Source), how)}
 	n.sub = append(n.sub, node{text: fmt.Sprintf("trusted for %s by %s", c.By.Role, sealwax.Printable(c.By.Origin))})
 	if c.By.Party.ID != "" {
 		n.sub = append(n.sub, node{text: fmt.Sprintf("for publisher %s (%s)", sealwax.Printable(c.By.Party.Name), c.By.Party.ID)})
 	}
-	if c.Covers.Whole {
-		n.sub = append(n.sub, node{text: "covers the whole artifact"})
-	} else {
+	switch {
+	case !c.Covers.Whole:
 		n.sub = append(n.sub, node{text: strings.TrimSpace(coverageLine(c))})
+	case !c.Of.IsZero():
+		n.sub = append(n.sub, node{text: "on its source " + ancestorText(c.Of)})
+	default:
+		n.sub = append(n.sub, node{text: "covers the whole artifact"})
+	}
+	if !c.From.IsZero() {
+		n.sub = append(n.sub, node{text: "made from " + ancestorText(c.From)})
 	}
 	if s := statements(c); s != "" {
 		n.sub = append(n.sub, node{text: "states " + s})

@@ -125,24 +125,57 @@ func (v *verification) showAllowed(r *sealwax.Report, words func(string, ...any)
 }
 
 // allowedLine is "app.wasm: signed by alice (key:…); file=app.wasm". Of several
-// signers each states for itself.
+// signers each states for itself. Of compiled code it says who compiled it, and who
+// signed what it was made from.
 func allowedLine(r *sealwax.Report) string {
-	var who []string
+	var order []string
+	who := map[string][]string{}
 	for _, one := range r.All() {
 		for _, c := range one.Counted {
-			w := signedBy(c)
-			if said := statements(c); said != "" {
-				w += "; " + said
+			did, by := deed(c)
+			if who[did] == nil {
+				order = append(order, did)
 			}
-			if !slices.Contains(who, w) {
-				who = append(who, w)
+			if !slices.Contains(who[did], by) {
+				who[did] = append(who[did], by)
 			}
 		}
 	}
-	if len(who) == 0 { // a policy that only warns
+	if len(order) == 0 { // a policy that only warns
 		return sealwax.Printable(r.Artifact.Name) + ": allowed with warnings"
 	}
-	return sealwax.Printable(r.Artifact.Name) + ": signed by " + strings.Join(who, ", and by ")
+	for i, did := range order {
+		order[i] = did + " by " + strings.Join(who[did], ", and by ")
+	}
+	return sealwax.Printable(r.Artifact.Name) + ": " + strings.Join(order, "; ")
+}
+
+// deed is what a signer did, and who that is, with what they state. What a compiler
+// states of its work fills pages: verify --explain shows it.
+func deed(c *sealwax.Claim) (did, by string) {
+	by = signedBy(c)
+	switch {
+	case !c.From.IsZero() && c.By.Role == sealwax.RoleRebuilt:
+		return "made again from " + sealwax.Printable(c.From.Name), by
+	case !c.From.IsZero():
+		return "compiled from " + sealwax.Printable(c.From.Name), by + engineWords(c)
+	}
+	if said := statements(c); said != "" {
+		by += "; " + said
+	}
+	if !c.Of.IsZero() {
+		return "its source signed", by
+	}
+	return "signed", by
+}
+
+// engineWords are which engine compiled, as far as the signer says.
+func engineWords(c *sealwax.Claim) string {
+	words := append(c.Values("engine"), c.Values("engine-version")...)
+	if len(words) == 0 {
+		return ""
+	}
+	return " with " + sealwax.Printable(strings.Join(words, " "))
 }
 
 func signedBy(c *sealwax.Claim) string {
@@ -239,59 +272,6 @@ func by(r *sealwax.Report, several bool) string {
 		return ""
 	}
 	return " (" + demand(r) + ")"
-}
-
-// deniedHints are the next steps after a refusal: at most two.
-func deniedHints(r *sealwax.Report) []string {
-	var out []string
-	wanted := ""
-	if r.Policy != "" {
-		wanted = wantedFrom(r.Quorum, r)
-	}
-	for _, f := range r.Findings {
-		switch f.Code {
-		case sealwax.CodeSignatureNone:
-			if wanted != "" { // it says who has to
-				continue
-			}
-			out = append(out, "the maker has to sign it (sealwax sign "+shellWord(r.Artifact.Name)+"), or name its signature with -s SIG")
-		case sealwax.CodeSignerUnknown:
-			if r.Policy != "" { // it says who counts, and -k cannot
-				continue
-			}
-			out = append(out, "if you know that key: -k KEY, or sealwax trust add KEY --name NAME --for "+shellPattern(r.Artifact.Name))
-		case sealwax.CodeSignatureUnplaced, sealwax.CodePublisherStale:
-			out = append(out, "see whether the publisher has newer documents: sealwax trust update NAME FILE|URL")
-		case sealwax.CodePolicyNoRule:
-			out = append(out, "the rules are matched against the name that you typed: sealwax policy show FILE")
-		case sealwax.CodeSignatureInvalid:
-			out = append(out, "fetch the file and its signature again; if it stays so, ask the maker and do not use it")
-		case sealwax.CodeSignatureLegacy:
-			if !f.Final {
-				out = append(out, "--allow-legacy accepts such signatures of files")
-			}
-		case sealwax.CodeSignaturePartial:
-			if !f.Final {
-				out = append(out, "verify --coverage prefix --allow-uncovered REGEX accepts uncovered custom sections by name")
-			}
-		}
-	}
-	slices.Sort(out)
-	out = slices.Compact(out)
-	if wanted != "" {
-		out = append([]string{"get it signed by " + wanted}, out...)
-	}
-	out = out[:min(len(out), 2)]
-	for _, f := range r.Findings {
-		switch {
-		case f.Severity != sealwax.SeverityError:
-		case wanted != "" && f.Code == sealwax.CodeSignerUnknown: // whoever that is, the policy does not ask for them
-			return append(out, "sealwax explain "+string(sealwax.CodePolicyUnmet))
-		default:
-			return append(out, "sealwax explain "+string(f.Code))
-		}
-	}
-	return out
 }
 
 // shellWord quotes a name for a POSIX shell, so that a hint can be pasted. A name

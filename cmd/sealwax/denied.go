@@ -1,0 +1,97 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"slices"
+
+	"github.com/sealwax/sealwax"
+)
+
+// deniedHints are the next steps after a refusal: at most two.
+func deniedHints(r *sealwax.Report) []string {
+	var out []string
+	wanted := ""
+	if r.Policy != "" {
+		wanted = wantedFrom(r.Quorum, r)
+	}
+	for _, f := range r.Findings {
+		switch f.Code {
+		case sealwax.CodeSignatureNone:
+			if wanted != "" { // it says who has to
+				continue
+			}
+			out = append(out, unsignedHint(r))
+		case sealwax.CodeSignerUnknown:
+			if r.Policy != "" { // it says who counts, and -k cannot
+				continue
+			}
+			out = append(out, strangerHint(r, f.Source))
+		case sealwax.CodeSignerRole:
+			if isNativeCode(r) && r.Policy == "" {
+				out = append(out, "give each key in its own role: -k who signed the source, --"+nativeKeyFlag+" who made native code")
+			}
+		case sealwax.CodeSourceUnsigned:
+			out = append(out, "compile it anew from a source that somebody signed: sealwax compile SOURCE -k KEY --sign-key KEY -o "+shellWord(r.Artifact.Name))
+		case sealwax.CodeSignatureUnplaced, sealwax.CodePublisherStale:
+			out = append(out, "see whether the publisher has newer documents: sealwax trust update NAME FILE|URL")
+		case sealwax.CodePolicyNoRule:
+			out = append(out, "the rules are matched against the name that you typed: sealwax policy show FILE")
+		case sealwax.CodeSignatureInvalid:
+			out = append(out, "fetch the file and its signature again; if it stays so, ask the maker and do not use it")
+		case sealwax.CodeSignatureLegacy:
+			if !f.Final {
+				out = append(out, "--allow-legacy accepts such signatures of files")
+			}
+		case sealwax.CodeSignaturePartial:
+			if !f.Final {
+				out = append(out, "verify --coverage prefix --allow-uncovered REGEX accepts uncovered custom sections by name")
+			}
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	if wanted != "" {
+		out = append([]string{"get it signed by " + wanted}, out...)
+	}
+	out = out[:min(len(out), 2)]
+	for _, f := range r.Findings {
+		switch {
+		case f.Severity != sealwax.SeverityError:
+		case wanted != "" && f.Code == sealwax.CodeSignerUnknown: // whoever that is, the policy does not ask for them
+			return append(out, "sealwax explain "+string(sealwax.CodePolicyUnmet))
+		default:
+			return append(out, "sealwax explain "+string(f.Code))
+		}
+	}
+	return out
+}
+
+// isNativeCode reports whether the artifact is signed in the role native.
+func isNativeCode(r *sealwax.Report) bool {
+	return r.Artifact.Kind == sealwax.KindCompiled || r.Artifact.Kind == sealwax.KindProgram
+}
+
+// unsignedHint is who has to do what where there is no signature.
+func unsignedHint(r *sealwax.Report) string {
+	name := shellWord(r.Artifact.Name)
+	switch r.Artifact.Kind { //nolint:exhaustive // the others are signed as files are
+	case sealwax.KindCompiled:
+		return "it has to be compiled with a key: sealwax compile SOURCE -k KEY --sign-key KEY -o " + name
+	case sealwax.KindProgram:
+		return "the maker has to sign it (sealwax sign --embed " + name + " -k KEY -o OUT)"
+	}
+	return "the maker has to sign it (sealwax sign " + name + "), or name its signature with -s SIG"
+}
+
+// strangerHint is how a key that is not known comes to be trusted. What is inside
+// native code is by who made that; what that carries along is by who signed the
+// source.
+func strangerHint(r *sealwax.Report, where string) string {
+	flag, role := "-k KEY", ""
+	if isNativeCode(r) && where == sealwax.Embedded {
+		flag, role = "--"+nativeKeyFlag+" KEY", " --role native"
+	}
+	return "if you know that key: " + flag + ", or sealwax trust add KEY --name NAME" + role + " --for " + shellPattern(r.Artifact.Name)
+}
