@@ -102,11 +102,11 @@ func (p *Publisher) make(ctx context.Context, m sealwax.Maker, a *sealwax.Artifa
 }
 
 // Embed writes one signature into the artifact in the first format of the
-// publisher that is a [sealwax.Embedder], and returns the new content.
+// publisher whose signatures can be inside it, and returns the new content.
 func (p *Publisher) Embed(ctx context.Context, a *sealwax.Artifact, o sealwax.SignOptions) ([]byte, error) {
 	for _, f := range p.Formats {
 		e, ok := f.(sealwax.Embedder)
-		if !ok {
+		if !ok || !e.Holds(a) {
 			continue
 		}
 		var out bytes.Buffer

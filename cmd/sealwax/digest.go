@@ -21,7 +21,8 @@ func (a *app) digestCommand() *cobra.Command {
 		Short: "print the identity of files, which signing does not change",
 		Long: `Digest prints the SHA-256 of each file. Of a WebAssembly module or component it is the
 SHA-256 without the signature section: signing, co-signing and stripping do not change it.
-Delimiters (sealwax split) are content and do change it.`,
+Delimiters (sealwax split) are content and do change it. Of native code it is the SHA-256
+without the signature at its end.`,
 		Example: `  sealwax digest app.wasm app.signed.wasm     # the same twice`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return a.digest(c.Context(), args) },

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format"
+	"github.com/sealwax/sealwax/format/trailer"
 )
 
 // makerFor is the format of that name that writes detached signatures.
@@ -37,7 +38,10 @@ func embedderFor(a *sealwax.Artifact) (sealwax.Embedder, error) {
 			return e, nil
 		}
 	}
-	return nil, withCode(exitNo, fmt.Errorf("%s is no WebAssembly module or component, and a signature cannot be inside anything else: a plain sealwax sign FILE signs any file", a.Name()))
+	if a.Kind() == sealwax.KindProgram || a.Kind() == sealwax.KindCompiled {
+		return nil, withCode(exitNo, trailer.Fits(a))
+	}
+	return nil, withCode(exitNo, fmt.Errorf("%s is no WebAssembly module or component and no native code, and a signature cannot be inside anything else: a plain sealwax sign FILE signs any file", a.Name()))
 }
 
 // splitterFor is the same for a format that divides artifacts into parts.

@@ -22,8 +22,9 @@ func (a *app) inspectCommand() *cobra.Command {
 		Use:   "inspect FILE",
 		Short: "show what is written on a file, believing none of it",
 		Long: `Inspect shows a file's kind and size, its sections and parts, its metadata, and every
-signature inside it and beside it with key id and coverage. No key is asked: nothing that
-it shows is proven. Signatures in the formats of other tools are recognised by name.`,
+signature inside it and beside it with key id and coverage; of native code also what its
+signature states, and the signatures on its source. No key is asked: nothing that it shows
+is proven. Signatures in the formats of other tools are recognised by name.`,
 		Example: `  sealwax inspect app.wasm
   sealwax inspect app.wasm --json | jq .signatures`,
 		Args: cobra.ExactArgs(1),

@@ -16,7 +16,7 @@ import (
 
 // moduleOutput adds -o and --force.
 func moduleOutput(f *pflag.FlagSet, out *string, force *bool) {
-	f.StringVarP(out, "output", "o", "", "write the module to `OUT` (- is standard output)")
+	f.StringVarP(out, "output", "o", "", "write the file to `OUT` (- is standard output)")
 	f.BoolVar(force, "force", false, "replace the output if it is there")
 }
 
@@ -24,11 +24,13 @@ func (a *app) attachCommand() *cobra.Command {
 	var out string
 	var force bool
 	c := &cobra.Command{
-		Use:     "attach MODULE SIG",
-		Short:   "put a detached signature into a module",
-		Long:    "Attach puts a detached WebAssembly signature inside a copy of the module. It checks no key.",
-		Example: "  sealwax attach app.wasm app.wasm.wasmsig -o app.signed.wasm",
-		Args:    cobra.ExactArgs(2),
+		Use:   "attach FILE SIG",
+		Short: "put a detached signature into a module or a program",
+		Long: `Attach puts a detached WebAssembly signature inside a copy of the module, or a signature that
+was detached from native code back to its end. It checks no key.`,
+		Example: `  sealwax attach app.wasm app.wasm.wasmsig -o app.signed.wasm
+  sealwax attach server server.minisig -o server.signed`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			in, err := a.stdinFor("the signature", args[1])
 			if err != nil {
@@ -55,10 +57,14 @@ func (a *app) detachCommand() *cobra.Command {
 	var out, sigPath string
 	var force bool
 	c := &cobra.Command{
-		Use:     "detach MODULE",
-		Short:   "take the signatures out of a module, into a file",
-		Example: "  sealwax detach app.signed.wasm -o app.wasm -s app.wasm.wasmsig",
-		Args:    cobra.ExactArgs(1),
+		Use:   "detach FILE",
+		Short: "take the signatures out of a module or a program, into a file",
+		Long: `Detach writes a copy of the file without its signature, and the signature into a file of its
+own. That of native code is a minisign signature, which every minisign tool verifies; sealwax
+run and exec want it inside.`,
+		Example: `  sealwax detach app.signed.wasm -o app.wasm -s app.wasm.wasmsig
+  sealwax detach server.signed -o server -s server.minisig`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.detach(c.Context(), args[0], out, sigPath, force)
 		},
@@ -101,9 +107,9 @@ func (a *app) stripCommand() *cobra.Command {
 	var out string
 	var force bool
 	c := &cobra.Command{
-		Use:     "strip MODULE",
-		Short:   "drop the signatures of a module",
-		Long:    "Strip writes the module without its signature section. Everything else, delimiters included, stays byte for byte.",
+		Use:     "strip FILE",
+		Short:   "drop the signatures of a module or a program",
+		Long:    "Strip writes the file without the signatures in it. Everything else, a module's delimiters included, stays byte for byte.",
 		Example: "  sealwax strip app.signed.wasm -o app.wasm",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -156,14 +162,14 @@ or dropped, if what is uncovered is allowed by name.`,
 // rewrite writes a new module made from a held one.
 func (a *app) rewrite(ctx context.Context, path, out string, force bool, write func(context.Context, *sealwax.Artifact, output) error) error {
 	if out == "" {
-		return usagef("", "-o says where the module goes")
+		return usagef("", "-o says where the new file goes")
 	}
 	if err := free(out, force); err != nil {
 		return err
 	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
-	stdin, err := a.stdinFor("the module", path)
+	stdin, err := a.stdinFor("the file", path)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/format/minisign"
+	"github.com/sealwax/sealwax/format/trailer"
 	"github.com/sealwax/sealwax/format/wasmsig"
 	"github.com/sealwax/sealwax/internal/atomicfile"
 	"github.com/sealwax/sealwax/key"
@@ -36,23 +37,27 @@ func (a *app) signCommand() *cobra.Command {
 	o := &signOptions{}
 	c := &cobra.Command{
 		Use:   "sign FILE...",
-		Short: "sign files, or a WebAssembly module inside itself",
+		Short: "sign files, or a module or a program inside itself",
 		Long: `Sign writes FILE.minisig beside each FILE: a signature that every minisign tool reads.
 With --embed the signature of a WebAssembly module or component goes inside a copy of it;
-with --format wasmsig it is that signature, in a file of its own.
+with --format wasmsig it is that signature, in a file of its own. The signature of native
+code (ELF, PE, or compiled WebAssembly) goes to the end of the copy, which still runs; it
+counts for those who trust the key with --native-key. Mach-O files, and PE files with an
+Authenticode signature, are signed in a file beside them.
 
 Without -k the key is minisign's own (~/.minisign/minisign.key), else rsign's.`,
 		Example: `  sealwax sign release.tar.gz -k me.key
   sealwax sign app.wasm -k me.key -t "first stable release" --meta version=1.0.0
   sealwax sign --embed app.wasm -k me.key -o app.signed.wasm
   sealwax sign --embed app.wasm -k me.key -o app.signed.wasm --meta name=app,version=1.0.0,expires=365d
+  sealwax sign --embed server -k native.key -o server.signed
   sealwax sign --format wasmsig app.wasm -k ssh-agent:SHA256:…`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	f := c.Flags()
 	f.StringVarP(&o.key, "key", "k", "", "the secret `KEY`: a file, raw:FILE or ssh-agent:FINGERPRINT|COMMENT")
 	f.StringVar(&o.format, "format", minisign.Name, "`FORMAT` of a detached signature: minisign or wasmsig")
-	f.BoolVar(&o.embed, "embed", false, "put the signature into a copy of the module (needs -o)")
+	f.BoolVar(&o.embed, "embed", false, "put the signature into a copy of the module or program (needs -o)")
 	f.BoolVar(&o.extensible, "extensible", false, "with --embed: leave room for further signed sections")
 	f.StringVarP(&o.out, "output", "o", "", "write to `FILE` (- is standard output)")
 	f.StringVarP(&o.comment, "trusted-comment", "t", "", "free `TEXT` that the signature covers (minisign)")
@@ -107,17 +112,17 @@ func (a *app) sign(ctx context.Context, files []string, o *signOptions) error {
 func (o *signOptions) check(files []string) error {
 	switch {
 	case o.embed && o.out == "":
-		return usagef("sealwax sign --embed MODULE -k KEY -o OUT", "--embed writes a whole new module: say where with -o")
+		return usagef("sealwax sign --embed FILE -k KEY -o OUT", "--embed writes a whole new file: say where with -o")
 	case o.out != "" && len(files) > 1:
 		return usagef("without -o each signature lies beside its file", "-o names one output, and %d files are given", len(files))
-	case o.embed && o.formatGiven && o.format != wasmsig.Name:
-		return usagef("", "--embed writes the wasmsig format, and --format %s is given", o.format)
-	case o.format != minisign.Name && o.format != wasmsig.Name:
+	case o.embed && o.formatGiven && o.format != wasmsig.Name && o.format != trailer.Name:
+		return usagef("", "--embed writes the format %s, and into native code %s, and --format %s is given", wasmsig.Name, trailer.Name, o.format)
+	case !o.embed && o.format != minisign.Name && o.format != wasmsig.Name:
 		return usagef("", "--format %q: want minisign or wasmsig", o.format)
 	case o.extensible && !o.embed:
 		return usagef("", "--extensible goes with --embed")
 	case o.comment != "" && (o.embed || o.format == wasmsig.Name):
-		return usagef("--meta note=TEXT   puts a statement under a module's signature", "a WebAssembly signature has no room for a comment")
+		return usagef("--meta note=TEXT   puts a statement under a module's signature", "a signature inside a file has no room for a comment")
 	case len(o.meta) > 0 && o.format == wasmsig.Name && !o.embed:
 		return usagef("use --embed, or the minisign format", "a detached WebAssembly signature has no room for statements")
 	}
@@ -227,8 +232,17 @@ func (o *signOptions) fits(a *sealwax.Artifact) error {
 	if !o.embed && o.format != wasmsig.Name {
 		return nil
 	}
-	_, err := embedderFor(a)
-	return err
+	e, err := embedderFor(a)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.formatGiven && e.Name() != o.format:
+		return withCode(exitNo, fmt.Errorf("%s holds signatures in the format %s, and --format %s is given", a.Name(), e.Name(), o.format))
+	case e.Name() == trailer.Name && (len(o.meta) > 0 || o.extensible):
+		return usagef("without --embed, a signature beside the file states what you like", "--meta and --extensible are for modules: a signature inside native code states what the code is, and nothing else")
+	}
+	return nil
 }
 
 // free reports an error if the output is there and may not be replaced.
@@ -266,8 +280,8 @@ func (a *app) signDetached(ctx context.Context, j signJob, by key.Signer, s seal
 	if err != nil {
 		return err
 	}
-	v := a.selfChecker(by.Public())
-	if err := v.Prepare(ctx, j.artifact.Beside(), selfPolicy()); err != nil {
+	v := a.selfChecker(by.Public(), sealwax.RoleRelease)
+	if err := v.Prepare(ctx, j.artifact.Beside(), selfPolicy(sealwax.RoleRelease)); err != nil {
 		return err
 	}
 	sig, err := maker.Make(ctx, j.artifact, by, s)
@@ -275,7 +289,7 @@ func (a *app) signDetached(ctx context.Context, j signJob, by key.Signer, s seal
 		return err
 	}
 	beside := j.artifact.Beside(sealwax.Companion{Name: "the new signature", Data: sig})
-	if err := selfCheck(ctx, v, beside); err != nil {
+	if err := selfCheck(ctx, v, beside, sealwax.RoleRelease); err != nil {
 		return err
 	}
 	if j.out == stdout && o.format == minisign.Name { // it is text
@@ -288,7 +302,7 @@ func (a *app) signDetached(ctx context.Context, j signJob, by key.Signer, s seal
 	})
 }
 
-// embed writes the signed module, and verifies what it wrote before it gets its name.
+// embed writes the signed file, and verifies what it wrote before it gets its name.
 func (a *app) embed(ctx context.Context, j signJob, by key.Signer, s sealwax.SignOptions, o *signOptions) error {
 	e, err := embedderFor(j.artifact)
 	if err != nil {
@@ -306,21 +320,31 @@ func (a *app) embed(ctx context.Context, j signJob, by key.Signer, s sealwax.Sig
 		if err != nil {
 			return err
 		}
-		return selfCheck(ctx, a.selfChecker(by.Public()), made)
+		role := sealwax.RoleRelease
+		if e.Name() == trailer.Name {
+			role = sealwax.RoleNative
+		}
+		return selfCheck(ctx, a.selfChecker(by.Public(), role), made, role)
 	})
 }
 
 // selfChecker trusts the signing key and nobody else.
-func (a *app) selfChecker(by key.Public) *sealwax.Verifier {
-	anchor := sealwax.Anchor{Key: by, Role: sealwax.RoleRelease, Origin: "the signing key"}
+func (a *app) selfChecker(by key.Public, role sealwax.Role) *sealwax.Verifier {
+	anchor := sealwax.Anchor{Key: by, Role: role, Origin: "the signing key"}
 	return &sealwax.Verifier{Formats: format.All(), Trust: keyTrust([]sealwax.Anchor{anchor}), Now: a.now}
 }
 
-func selfPolicy() *sealwax.Policy { return sealwax.AnyOf(1, sealwax.RoleRelease) }
+// selfPolicy asks for the one signature that was just made: whoever signs compiled
+// code need not know who signed its source.
+func selfPolicy(role sealwax.Role) *sealwax.Policy {
+	p := sealwax.AnyOf(1, role)
+	p.AnySource = true
+	return p
+}
 
 // selfCheck asks the one road whether what was just signed would pass.
-func selfCheck(ctx context.Context, v *sealwax.Verifier, made *sealwax.Artifact) error {
-	if _, err := v.Verify(ctx, made, selfPolicy()); err != nil {
+func selfCheck(ctx context.Context, v *sealwax.Verifier, made *sealwax.Artifact, role sealwax.Role) error {
+	if _, err := v.Verify(ctx, made, selfPolicy(role)); err != nil {
 		return fmt.Errorf("the new signature does not pass its own check, and is not written: %w", err)
 	}
 	return nil

@@ -77,9 +77,9 @@ func marshalCarried(list []Carried) ([]byte, error) {
 		if len(c.Data) > MaxPayload || len(c.Format) > maxName {
 			return nil, syntax("a carried signature of %d bytes, and at most %d can be", len(c.Data), MaxPayload)
 		}
-		b = append(b, byte(len(c.Format))) //nolint:gosec // at most maxName
+		b = append(b, byte(len(c.Format)))
 		b = append(b, c.Format...)
-		b = binary.BigEndian.AppendUint32(b, uint32(len(c.Data))) //nolint:gosec // at most MaxPayload
+		b = binary.BigEndian.AppendUint32(b, uint32(len(c.Data)))
 		b = append(b, c.Data...)
 	}
 	again, err := parseCarried(b) // whatever its rules are, they hold here

@@ -169,14 +169,14 @@ func parsePayload(p []byte) (*frame, error) {
 func (f *frame) marshal() ([]byte, error) {
 	p := append([]byte(algPrehashed), f.keyID[:]...)
 	p = append(p, f.signature[:]...)
-	p = binary.BigEndian.AppendUint16(p, uint16(len(f.statement))) //nolint:gosec // at most MaxStatement
+	p = binary.BigEndian.AppendUint16(p, uint16(len(f.statement)))
 	p = append(p, f.statement...)
 	p = append(p, f.global[:]...)
 	p = append(p, f.block...)
 	if len(p) > MaxPayload {
 		return nil, fmt.Errorf("a payload of %d bytes, and at most %d can be: carry fewer signatures along", len(p), MaxPayload)
 	}
-	p = binary.BigEndian.AppendUint32(p, uint32(len(p))) //nolint:gosec // at most MaxPayload
+	p = binary.BigEndian.AppendUint32(p, uint32(len(p)))
 	return append(p, magic...), nil
 }
 

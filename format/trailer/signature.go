@@ -119,9 +119,17 @@ func (s *Statement) fields() []sealwax.Field {
 		yes = "yes"
 	}
 	for _, t := range []token{
-		{"source", s.Source.Digest}, {"source-name", s.Source.Name}, {"source-verified", yes},
-		{"engine", s.Engine}, {"engine-version", s.EngineVersion}, {"binding", s.Binding}, {"library", s.Library},
-		{"target", s.Target}, {"cpu", s.CPU}, {"opt-level", s.OptLevel}, {"features", strings.Join(s.Features, ",")},
+		{"source", s.Source.Digest},
+		{"source-name", s.Source.Name},
+		{"source-verified", yes},
+		{"engine", s.Engine},
+		{"engine-version", s.EngineVersion},
+		{"binding", s.Binding},
+		{"library", s.Library},
+		{"target", s.Target},
+		{"cpu", s.CPU},
+		{"opt-level", s.OptLevel},
+		{"features", strings.Join(s.Features, ",")},
 	} {
 		if t.value != "" {
 			out = append(out, sealwax.Field{Name: t.name, Value: t.value})
