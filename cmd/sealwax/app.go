@@ -155,6 +155,7 @@ func (a *app) commands() []entry {
 		{"verify", "main", a.verifyCommand},
 		{"inspect", "main", a.inspectCommand},
 		{"digest", "main", a.digestCommand},
+		{"compile", "main", a.compileCommand},
 		{"run", "main", a.runCommand},
 		{"exec", "main", a.execCommand},
 		{"keygen", "keys", a.keygenCommand},

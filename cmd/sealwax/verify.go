@@ -20,6 +20,7 @@ type verifyOptions struct {
 	policyOptions
 	firstUseOptions
 	signatures []string
+	rebuild    string
 	out        string
 	recursive  bool
 	force      bool
@@ -47,6 +48,7 @@ Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide, 4 needs a person.`,
   sealwax verify app.wasm -p two-of-three.toml --explain
   sealwax verify app.wasm --publisher acme --offered acme.publisher   # the first time: asks
   curl … | sealwax verify - -k maker.pub -s app.minisig -o app
+  sealwax verify app.cwasm -k maker.pub --native-key compiler.pub --rebuild app.wasm
   sealwax verify -r dist/ -k maker.pub --json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.verify(c.Context(), args, o) },
@@ -58,6 +60,7 @@ Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide, 4 needs a person.`,
 	f.StringVar(&o.coverage, "coverage", "whole", "what a signature must cover: whole or prefix (`WHAT`)")
 	f.StringVar(&o.allowUncovered, "allow-uncovered", "", "with --coverage prefix: custom sections that may stay uncovered, a `REGEX` for the whole name")
 	f.StringArrayVarP(&o.signatures, "signature", "s", nil, "a detached signature: `SIG`, besides those found by name; repeats")
+	f.StringVar(&o.rebuild, "rebuild", "", "compile the source `MODULE` again, if it may pass by itself, and refuse compiled code that differs")
 	f.StringVarP(&o.out, "output", "o", "", "write the verified bytes, and nothing else ever, to `OUT` (- is standard output)")
 	f.BoolVar(&o.force, "force", false, "replace OUT if it is there")
 	f.BoolVarP(&o.recursive, "recursive", "r", false, "verify every file in the folders given")
@@ -123,6 +126,10 @@ func (o *verifyOptions) check(args []string) error {
 		return usagef("", "--publisher speaks of one artifact: verify the others without it")
 	case len(o.signatures) > 0 && (len(args) > 1 || o.recursive):
 		return usagef("", "-s speaks of one artifact: verify the others without it")
+	case o.rebuild != "" && (len(args) > 1 || o.recursive):
+		return usagef("", "--rebuild speaks of one artifact: verify the others without it")
+	case o.rebuild != "" && o.publisher != "":
+		return usagef("pin the publisher, or write it into a policy", "--rebuild and --publisher do not go together")
 	}
 	return nil
 }
@@ -150,7 +157,7 @@ type outcome struct {
 // one verifies one artifact, and emits it if that is asked.
 func (v *verification) one(ctx context.Context, path string) outcome {
 	holding := source.Streamed
-	if v.options.out != "" {
+	if v.options.out != "" || v.options.rebuild != "" {
 		holding = source.Held
 	}
 	artifact, err := source.Open(ctx, path, source.Options{
@@ -190,6 +197,9 @@ func (v *verification) one(ctx context.Context, path string) outcome {
 // judge asks the one road, and whoever is at the terminal where that is how a
 // publisher is met for the first time.
 func (v *verification) judge(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
+	if v.options.rebuild != "" {
+		return v.judgeRebuilt(ctx, path, artifact)
+	}
 	if v.use == nil {
 		return v.decider.decide(ctx, path, artifact)
 	}
