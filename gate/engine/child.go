@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/sealwax/sealwax/gate/engine/cache"
 	"github.com/sealwax/sealwax/internal/helper"
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
@@ -43,6 +44,10 @@ type Child struct {
 	// Admit, if set, is asked about the engine that answered, before the job is
 	// sent to it. What it returns ends the run, as it is.
 	Admit func(Identity) error
+	// Cache, if set, keeps the compiled form of modules, and knows it when the same
+	// module is run again. It is looked into when Run is called: call it for what
+	// may be run.
+	Cache *cache.Store
 }
 
 // Result is how a guest ended by itself.
@@ -65,12 +70,21 @@ type Result struct {
 // error, or a [*GuestError]. No child outlives the call, nor, as far as the
 // system can arrange it, this process.
 func (c Child) Run(ctx context.Context, job Job, module *sealedmem.File) (Result, error) {
+	if c.Cache != nil && job.Form == FormModule && job.Known == nil && job.Keep == nil {
+		return c.runCached(ctx, job, module)
+	}
+	return c.run(ctx, job, module, nil)
+}
+
+// run is Run without a cache. kept, if set, is told of what the engine wrote to
+// job.Keep, when it is complete and before the guest starts.
+func (c Child) run(ctx context.Context, job Job, module *sealedmem.File, kept func(size int64)) (Result, error) {
 	msg, err := job.message(module.Size())
 	if err != nil {
 		return Result{}, fmt.Errorf("preparing the guest: %w", err)
 	}
 	w, err := c.do(ctx, task{
-		command: msg, turns: jobTurns{keep: job.Keep != nil}, files: files{module, job.Keep, job.Known},
+		command: msg, turns: jobTurns{job.Keep != nil, kept}, files: files{module, job.Keep, job.Known},
 		total: msg.Limits.Total, timeout: job.Timeout,
 	})
 	if err != nil {

@@ -37,7 +37,11 @@ type turns interface {
 var errTurn = fmt.Errorf("%w: a message out of turn", helper.ErrProtocol)
 
 // jobTurns: perhaps Kept, then Started, then Exited; Failed at any time.
-type jobTurns struct{ keep bool }
+type jobTurns struct {
+	keep bool
+	// kept, if set, is told at once of what was kept: a guest may run for long.
+	kept func(size int64)
+}
 
 func (j jobTurns) listen(r *helper.Reader) (last helper.Message, kept int64, err error) {
 	for started := false; ; {
@@ -50,7 +54,10 @@ func (j jobTurns) listen(r *helper.Reader) (last helper.Message, kept int64, err
 			if started || kept > 0 || !j.keep {
 				return nil, 0, errTurn
 			}
-			kept = m.Size
+			// Whoever speaks before the guest starts is not the guest.
+			if kept = m.Size; j.kept != nil {
+				j.kept(kept)
+			}
 		case helper.Started:
 			if started {
 				return nil, 0, errTurn

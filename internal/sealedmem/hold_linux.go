@@ -54,9 +54,12 @@ func memfdName(name string) string {
 	return string(out)
 }
 
-// sealMemory applies the seals and reads them back: a kernel that ignored one
-// would leave content that can change.
+// sealMemory applies the seals, unless whoever wrote the content has done so, and
+// reads them back: a kernel that ignored one would leave content that can change.
 func sealMemory(f *os.File) (*File, error) {
+	if got, err := unix.FcntlInt(f.Fd(), unix.F_GET_SEALS, 0); err == nil && got&seals == seals {
+		return &File{f: f, sealed: true}, nil
+	}
 	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
 		return nil, fmt.Errorf("adding seals: %w", err)
 	}

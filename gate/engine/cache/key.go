@@ -19,12 +19,12 @@ import (
 
 // Key says what compiled code was made of, by what, and how: everything that
 // decides whether it may take the place of compiling. The machine's part
-// (operating system, processor and its features) is added by the [Store].
+// (operating system, processor and its features) is added by the [Store], and who
+// made it stands in the [Entry].
 type Key struct {
 	Module [sha256.Size]byte // SHA-256 of the module; see [Digest]
-	Engine string            // the name the engine goes by, for example "wazero"
 	Binary string            // which engine program exactly; see [Binary]
-	Flags  string            // what else the code depends on, in the engine's own words
+	Flags  string            // what else the code depends on, may be empty
 }
 
 // Digest is the SHA-256 of the first size bytes of r, which a [Key] names a module by.
@@ -41,24 +41,22 @@ func Digest(r io.ReaderAt, size int64) (sum [sha256.Size]byte, err error) {
 // line, which json.Marshal writes in one way only.
 type description struct {
 	Module string `json:"module"`
-	Engine string `json:"engine"`
 	Binary string `json:"binary"`
 	Flags  string `json:"flags"`
 	System string `json:"system"`
 	CPU    string `json:"cpu"`
 }
 
-var errIncomplete = errors.New("a key needs an engine and its program")
+var errIncomplete = errors.New("a key needs the engine's program")
 
 // describe writes k for this machine. A key that leaves open which program
 // compiled names nothing.
 func (k Key) describe() (string, error) {
-	if k.Engine == "" || k.Binary == "" {
+	if k.Binary == "" {
 		return "", errIncomplete
 	}
 	line, err := json.Marshal(description{
 		Module: "sha256:" + hex.EncodeToString(k.Module[:]),
-		Engine: k.Engine,
 		Binary: k.Binary,
 		Flags:  k.Flags,
 		System: runtime.GOOS + "/" + runtime.GOARCH,

@@ -31,7 +31,7 @@ func newStore(t *testing.T) *Store {
 }
 
 func aKey(module byte) Key {
-	return Key{Module: [32]byte{module}, Engine: "wazero", Binary: "stat:1", Flags: "none"}
+	return Key{Module: [32]byte{module}, Binary: "stat:1", Flags: "none"}
 }
 
 func maker() Maker { return Maker{"wazero", "v1.12.0"} }
@@ -114,7 +114,6 @@ func TestAnotherKeyIsAnotherEntry(t *testing.T) {
 	save(t, s, aKey(1), "code")
 	for name, change := range map[string]func(*Key){
 		"module": func(k *Key) { k.Module[31]++ },
-		"engine": func(k *Key) { k.Engine = "wasmtime" },
 		"binary": func(k *Key) { k.Binary = "stat:2" },
 		"flags":  func(k *Key) { k.Flags = "" },
 	} {
@@ -125,8 +124,8 @@ func TestAnotherKeyIsAnotherEntry(t *testing.T) {
 		}
 	}
 	for name, k := range map[string]Key{
-		"no engine": {Binary: "x"}, "no binary": {Engine: "x"},
-		"too long": {Engine: "x", Binary: "x", Flags: strings.Repeat("x", maxLine)},
+		"no binary": {Flags: "x"},
+		"too long":  {Binary: "x", Flags: strings.Repeat("x", maxLine)},
 	} {
 		if err := s.Save(k, maker(), held(t, "code")); err == nil {
 			t.Errorf("%s: it was kept", name)

@@ -27,18 +27,32 @@ type Guest struct {
 	events, out *os.File
 }
 
-// Started says that the guest's entry point is about to be called.
-func (g *Guest) Started() error { return helper.Write(g.events, helper.Started{}) }
-
 // Wanted reports whether the parent keeps a compiled form.
 func (g *Guest) Wanted() bool { return g.out != nil }
 
-// Keep hands a compiled form of the module to the parent; before [Guest.Started].
+// Keep hands a compiled form of the module to the parent; once, and before
+// [Guest.Started]. After it nobody in this process can change what was handed over.
 func (g *Guest) Keep(code []byte) error {
-	if err := write(g.out, code); err != nil {
+	out := g.out
+	g.out = nil
+	err := write(out, code)
+	if out != nil {
+		err = errors.Join(err, seal(out), out.Close())
+	}
+	if err != nil {
 		return err
 	}
 	return helper.Write(g.events, helper.Kept{Size: int64(len(code))})
+}
+
+// Started says that the guest's entry point is about to be called. What could
+// have been kept can be no more: the guest must not reach it.
+func (g *Guest) Started() error {
+	if g.out != nil {
+		_ = g.out.Close()
+		g.out = nil
+	}
+	return helper.Write(g.events, helper.Started{})
 }
 
 // OwnStderr puts the guest's error stream where the process's is, for engines

@@ -70,16 +70,21 @@ func execute(ctx context.Context, g *child.Guest) (uint32, error) {
 	ctx = withLinearMemory(ctx)
 	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).WithDebugInfoEnabled(false).
 		WithMemoryLimitPages(uint32(min(max(job.Limits.Linear/pageSize, 1), maxPages)))
+	form := &compiledForm{known: g.Known}
+	if g.Wanted() {
+		config = form.stand(config)
+	}
 	rt := wazero.NewRuntimeWithConfig(ctx, config)
 	defer rt.Close(ctx)
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, rt); err != nil {
 		return 0, err
 	}
 	wasi := rt.Module(wasi_snapshot_preview1.ModuleName)
-	code, err := rt.CompileModule(ctx, module)
+	code, err := form.compile(ctx, rt, module)
 	if err != nil {
 		return 0, compileError(err, job.Limits)
 	}
+	form.keep(g)
 	if err := errors.Join(checkImports(code, wasi), checkEntrypoint(code, job.Entrypoint)); err != nil {
 		return 0, err
 	}
