@@ -19,19 +19,35 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 2 && os.Args[1] == "hash" {
-		if err := hashFile(os.Args[2]); err != nil {
+	if done, err := other(os.Args[1:]); done {
+		if err != nil {
 			fail(err)
 		}
 		return
 	}
 	quick := flag.Bool("quick", false, "small files and few runs")
 	sealwax := flag.String("sealwax", "", "the `BINARY` to measure; built if empty")
+	only := flag.String("only", "", "measure only the `STEP`: start pins run native module many file")
 	out := flag.String("o", filepath.Join("docs", "performance.md"), "write the table to `FILE`")
 	flag.Parse()
-	if err := measure(*quick, *sealwax, *out); err != nil {
+	if err := measure(*quick, *only, *sealwax, *out); err != nil {
 		fail(err)
 	}
+}
+
+// other is what this program does as one of the measured ones.
+func other(args []string) (done bool, err error) {
+	switch {
+	case len(args) > 1 && args[0] == "hash":
+		return true, hashFile(args[1])
+	case len(args) > 2 && args[0] == "unverified":
+		code, err := unverified(args[1], args[2], args[3:])
+		if err == nil && code != 0 {
+			os.Exit(code)
+		}
+		return true, err
+	}
+	return false, nil
 }
 
 func fail(err error) {
@@ -39,7 +55,7 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-func measure(quick bool, binary, out string) error {
+func measure(quick bool, only, binary, out string) error {
 	dir, err := os.MkdirTemp("", "sealwax-performance-")
 	if err != nil {
 		return err
@@ -54,8 +70,22 @@ func measure(quick bool, binary, out string) error {
 	}
 	// The large file comes last: writing it back to the disk would go on in the
 	// background of what follows.
-	for _, step := range []func() error{b.startUp, b.pins, b.runModule, b.bigModule, b.manyModules, b.bigFile} {
-		if err := step(); err != nil {
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"start", b.startUp},
+		{"pins", b.pins},
+		{"run", b.runModule},
+		{"native", b.native},
+		{"module", b.bigModule},
+		{"many", b.manyModules},
+		{"file", b.bigFile},
+	} {
+		if only != "" && only != step.name {
+			continue
+		}
+		if err := step.do(); err != nil {
 			return err
 		}
 	}
