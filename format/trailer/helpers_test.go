@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/blake2b"
+
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/format/minisign"
@@ -189,4 +191,62 @@ func values(r *sealwax.Report, name string) []string {
 		out = append(out, c.Values(name)...)
 	}
 	return slices.Compact(out)
+}
+
+// forge writes a signed file by the letter of docs/formats/trailer.md, with any
+// statement and any block of carried signatures, true or not.
+func forge(t testing.TB, original []byte, by key.Signer, statement string, block []byte) []byte {
+	t.Helper()
+	do := func(message []byte) []byte {
+		sig, err := by.Sign(t.Context(), key.SignRequest{Scheme: key.SchemeEd25519, Message: message})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sig
+	}
+	sum := blake2b.Sum512(original)
+	id := by.Public().MinisignID()
+	sig := do(sum[:])
+	p := append([]byte("ED"), id[:]...)
+	p = append(p, sig...)
+	p = binary.BigEndian.AppendUint16(p, uint16(len(statement)))
+	p = append(p, statement...)
+	p = append(p, do(append(slices.Clone(sig), statement...))...)
+	p = append(p, block...)
+	return framed(original, p)
+}
+
+// framed puts a payload behind an original.
+func framed(original, payload []byte) []byte {
+	out := append(slices.Clone(original), payload...)
+	out = binary.BigEndian.AppendUint32(out, uint32(len(payload)))
+	return append(out, magic...)
+}
+
+const magic = "sealwax-tr1\n"
+
+// entry is one carried signature as it is written.
+func entry(name string, data []byte) []byte {
+	b := append([]byte{byte(len(name))}, name...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
+	return append(b, data...)
+}
+
+// parts takes a signed file apart.
+func parts(t testing.TB, signed []byte) (original []byte, tr *trailer.Trailer) {
+	t.Helper()
+	tr, err := trailer.Read(bytes.NewReader(signed), int64(len(signed)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed[:tr.Original], tr
+}
+
+// blockOf are the carried signatures of a signed file, as they are written.
+func blockOf(tr *trailer.Trailer) []byte {
+	var b []byte
+	for _, c := range tr.Carried {
+		b = append(b, entry(c.Format, c.Data)...)
+	}
+	return b
 }
