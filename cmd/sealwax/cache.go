@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -124,6 +125,22 @@ func (a *app) cacheClean(asJSON bool) error {
 	return nil
 }
 
+// cacheFor is the cache of a run, or nil. Where no folder is known there is none,
+// and nobody misses it.
+func (a *app) cacheFor(o *runOptions) (*cache.Store, error) {
+	if o.noCache {
+		return nil, nil
+	}
+	s, err := a.compileCache()
+	if errors.Is(err, errNoFolder) {
+		return nil, nil
+	}
+	return s, err
+}
+
+// errNoFolder says that the environment names no place for a cache.
+var errNoFolder = errors.New("there is no place for a cache")
+
 // compileCache is where the environment wants compiled modules to be kept.
 func (a *app) compileCache() (*cache.Store, error) {
 	limit, err := a.cacheLimit()
@@ -132,11 +149,11 @@ func (a *app) compileCache() (*cache.Store, error) {
 	}
 	dir, err := folders.Cache(a.getenv)
 	if err != nil {
-		return nil, withCode(exitUndecided, fmt.Errorf("finding the cache folder: %w", err))
+		return nil, withCode(exitUndecided, fmt.Errorf("%w: %w", errNoFolder, err))
 	}
 	state, err := folders.State(a.getenv)
 	if err != nil {
-		return nil, withCode(exitUndecided, fmt.Errorf("finding the state folder: %w", err))
+		return nil, withCode(exitUndecided, fmt.Errorf("%w: %w", errNoFolder, err))
 	}
 	return &cache.Store{
 		Dir: filepath.Join(dir, "compiled"), KeyFile: filepath.Join(state, "compile-cache.key"),

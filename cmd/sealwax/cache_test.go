@@ -4,9 +4,12 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestCacheLimit(t *testing.T) {
@@ -67,5 +70,50 @@ func TestCacheJSON(t *testing.T) {
 		if _, err := a.out.Seek(0, 0); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// cmdEntry works on the only entry of a script's cache: entry copy|copy-back|same|
+// differs FILE, entry flip (a bit of its code), entry pipe (puts a pipe there, which
+// whoever opens it waits at).
+func cmdEntry(ts *testscript.TestScript, neg bool, args []string) {
+	found, err := filepath.Glob(filepath.Join(ts.Getenv("SEALWAX_CACHE_DIR"), "compiled", "*.compiled"))
+	ts.Check(err)
+	if neg || len(found) != 1 || len(args) == 0 {
+		ts.Fatalf("%d entries, want 1; usage: entry WORD [FILE]", len(found))
+	}
+	entry := found[0]
+	if info, err := os.Lstat(entry); err == nil && info.Mode().IsRegular() && args[0] != "pipe" {
+		b, err := os.ReadFile(entry)
+		ts.Check(err)
+		workOnEntry(ts, entry, b, args)
+		return
+	}
+	ts.Check(os.Remove(entry))
+	switch args[0] {
+	case "pipe":
+		ts.Check(ts.Exec("mkfifo", entry))
+	case "copy-back":
+		b, err := os.ReadFile(ts.MkAbs(args[1]))
+		ts.Check(err)
+		ts.Check(os.WriteFile(entry, b, 0o600))
+	}
+}
+
+func workOnEntry(ts *testscript.TestScript, entry string, b []byte, args []string) {
+	switch args[0] {
+	case "copy":
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
+	case "same", "differs":
+		other, err := os.ReadFile(ts.MkAbs(args[1]))
+		ts.Check(err)
+		if bytes.Equal(b, other) != (args[0] == "same") {
+			ts.Fatalf("the entry (%d bytes) and %s (%d bytes): want %s", len(b), args[1], len(other), args[0])
+		}
+	case "flip":
+		b[len(b)-1] ^= 1
+		ts.Check(os.WriteFile(entry, b, 0o600))
+	default:
+		ts.Fatalf("entry %s", args[0])
 	}
 }

@@ -66,7 +66,7 @@ func TestScripts(t *testing.T) {
 		Condition: func(cond string) (bool, error) { return peerOrPlatform(cond) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "serve": cmdServe, "flip": cmdFlip, "mode": cmdMode, "wasip1": cmdWasip1,
-			"helper": helperCommand(),
+			"helper": helperCommand(), "compiled": cmdCompiled, "entry": cmdEntry,
 		},
 	})
 }

@@ -25,6 +25,7 @@ type runOptions struct {
 	signatures, dirs, env                    []string
 	timeout                                  timeValue
 	maxMemory, stackSize, entrypoint, engine string
+	noCache                                  bool
 
 	// Lucet's own: verifying is no choice here, and whose key it is depends on what
 	// is run.
@@ -89,6 +90,7 @@ func (o *runOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.stackSize, "stack-size", "", "the most stack it may use: `SIZE`, with wasmtime only")
 	f.StringVar(&o.entrypoint, "entrypoint", engine.DefaultEntrypoint, "call the exported function `F`")
 	f.StringVar(&o.engine, "engine", "", "run a module with `ENGINE`: wazero, which is built in and the default, or wasmtime")
+	f.BoolVar(&o.noCache, "no-cache", false, "compile it anew, and keep nothing of that (sealwax help caching)")
 	f.BoolVar(&o.signatureVerify, "signature-verify", false, "as Lucet has it: always so here")
 	f.StringArrayVar(&o.signatureKeys, "signature-pk", nil, "as Lucet has it: `FILE` as -k, or for a .cwasm as --native-key")
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
@@ -181,12 +183,15 @@ func (a *app) child(kind sealwax.Kind, o *runOptions) (engine.Child, error) {
 		return c, usagef("", "--engine %s: what was compiled runs on the engine that compiled it", o.engine)
 	case o.stackSize != "" && !compiled && o.engine != engine.Wasmtime:
 		return c, usagef("--engine wasmtime has one that can be set", "--stack-size: the built-in engine's stack cannot be set")
-	case o.engine == engine.Wasmtime && !compiled:
-		var err error
-		c.Executable, err = a.helper(engine.Wasmtime)
-		return c, err
 	}
-	return c, nil
+	var err error
+	if o.engine == engine.Wasmtime && !compiled {
+		if c.Executable, err = a.helper(engine.Wasmtime); err != nil {
+			return c, err
+		}
+	}
+	c.Cache, err = a.cacheFor(o)
+	return c, err
 }
 
 // engineBuiltIn is the engine in sealwax itself.
