@@ -33,6 +33,9 @@ func deniedHints(r *sealwax.Report) []string {
 				out = append(out, "give each key in its own role: -k who signed the source, --"+nativeKeyFlag+" who made native code")
 			}
 		case sealwax.CodeSourceUnsigned:
+			if slices.ContainsFunc(r.Findings, func(f sealwax.Finding) bool { return f.Source != "" }) {
+				continue // a signature is there, and why it does not count is said
+			}
 			out = append(out, "compile it anew from a source that somebody signed: sealwax compile SOURCE -k KEY --sign-key KEY -o "+shellWord(r.Artifact.Name))
 		case sealwax.CodeSignatureUnplaced, sealwax.CodePublisherStale:
 			out = append(out, "see whether the publisher has newer documents: sealwax trust update NAME FILE|URL")
