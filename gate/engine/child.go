@@ -21,7 +21,7 @@ import (
 // ChildArgument is the hidden first argument of the child that runs a guest.
 // The program that calls [Child.Run] must look for it before anything else, and
 // then do nothing but run the guest with the arguments that follow.
-const ChildArgument = "--sealwax-child=guest"
+const ChildArgument = helper.ChildArgument
 
 const (
 	helloTime    = 30 * time.Second      // for the child to say who it is

@@ -23,6 +23,10 @@ import (
 // first message and is refused when it names another.
 const Protocol = "sealwax-helper/1"
 
+// ChildArgument is the hidden first argument of a helper process; the numbers of
+// what it inherits follow.
+const ChildArgument = "--sealwax-child=guest"
+
 // Sizes of one line, newline included. Longer ones are refused while reading.
 const (
 	MaxCommand = 4 << 20  // a job carries every argument and variable of the guest

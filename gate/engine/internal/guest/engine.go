@@ -7,12 +7,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
@@ -59,7 +57,7 @@ const (
 // calls started once everything that can be checked before has been.
 func execute(ctx context.Context, g *child.Guest) (uint32, error) {
 	job, module := g.Job, g.Code
-	if err := checkKind(module); err != nil {
+	if err := child.CheckModule(module); err != nil {
 		return 0, err
 	}
 	folders, err := mounts(job)
@@ -85,7 +83,7 @@ func execute(ctx context.Context, g *child.Guest) (uint32, error) {
 		return 0, compileError(err, job.Limits)
 	}
 	form.keep(g)
-	if err := errors.Join(checkImports(code, wasi), checkEntrypoint(code, job.Entrypoint)); err != nil {
+	if err := errors.Join(checkImports(code, wasi), child.CheckEntrypoint(callable(code), job.Entrypoint)); err != nil {
 		return 0, err
 	}
 	if err := g.Started(); err != nil {
@@ -94,26 +92,10 @@ func execute(ctx context.Context, g *child.Guest) (uint32, error) {
 	return call(ctx, rt, code, moduleConfig(job, folders).WithStderr(g.Stderr), job)
 }
 
-// checkKind says clearly what the engine would say in its own way.
-func checkKind(module []byte) error {
-	const magic, version = "\x00asm", "\x01\x00\x00\x00"
-	switch head := string(module[:min(len(module), 8)]); {
-	case head == magic+version:
-		return nil
-	case strings.HasPrefix(head, magic) && len(head) == 8 && head[6:] == "\x01\x00":
-		return child.Failf(helper.NotRunnable, "this is a WebAssembly component, and this engine runs core modules; build for wasm32-wasip1 and sign that")
-	case strings.HasPrefix(head, magic):
-		return child.Failf(helper.NotRunnable, "this is WebAssembly of a version other than 1; build it with a current toolchain")
-	case strings.HasPrefix(strings.TrimSpace(head), "("):
-		return child.Failf(helper.NotRunnable, "this is WebAssembly text; translate it (wat2wasm) and sign the module that comes out")
-	}
-	return child.Failf(helper.BadModule, "this is no WebAssembly module: it does not begin with \\0asm")
-}
-
 // compileError tells a module that wants too much memory from a broken one.
 func compileError(err error, limits helper.Limits) error {
 	if strings.Contains(err.Error(), "over limit of") {
-		return child.Failf(helper.MemoryLimit, "the module demands more linear memory than the limit of %d bytes; allow more with --max-memory (%w)", limits.Linear, err)
+		return child.TooMuchMemory(limits, err)
 	}
 	return &child.Failure{Kind: helper.BadModule, Err: err}
 }
@@ -132,61 +114,22 @@ func checkImports(code wazero.CompiledModule, wasi api.Module) error {
 		module, name, _ := m.Import()
 		missing = append(missing, module+"."+name)
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	slices.Sort(missing)
-	return child.Failf(helper.NotRunnable, "the module imports what is not offered here: %s; it must be built for WASI (wasm32-wasip1, wasi_snapshot_preview1)%s", list(missing), oldWASI(missing))
+	return child.MissingImports(missing)
 }
 
-func oldWASI(missing []string) string {
-	if strings.HasPrefix(missing[0], "wasi_unstable.") {
-		return "; wasi_unstable is the WASI of 2019: build it again with a current toolchain"
+// callable are the exported functions, with how many parameters each takes.
+func callable(code wazero.CompiledModule) map[string]int {
+	out := map[string]int{}
+	for name, f := range code.ExportedFunctions() {
+		out[name] = len(f.ParamTypes())
 	}
-	return ""
+	return out
 }
 
-// list shows the first few names.
-func list(names []string) string {
-	const most = 8
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-}
-
-// checkEntrypoint looks for the function to call.
-func checkEntrypoint(code wazero.CompiledModule, name string) error {
-	exports := code.ExportedFunctions()
-	f, ok := exports[name]
-	if ok && len(f.ParamTypes()) == 0 {
-		return nil
-	}
-	if ok {
-		return child.Failf(helper.NoEntrypoint, "the function %q takes parameters, and there is no way to give them", name)
-	}
-	var callable []string
-	for other, f := range exports {
-		if len(f.ParamTypes()) == 0 {
-			callable = append(callable, other)
-		}
-	}
-	if len(callable) == 0 {
-		return child.Failf(helper.NoEntrypoint, "the module exports no function %q, nor any other that could be called", name)
-	}
-	slices.Sort(callable)
-	return child.Failf(helper.NoEntrypoint, "the module exports no function %q; it exports %s (--entrypoint)", name, list(callable))
-}
-
-// mounts opens the folders. WASI knows no working folder; toolchains take the
-// first folder for it, so the job's comes first.
+// mounts opens the folders.
 func mounts(job helper.Job) (wazero.FSConfig, error) {
-	ordered := slices.Clone(job.Mounts)
-	slices.SortStableFunc(ordered, func(a, b helper.Mount) int {
-		return at(b.Guest == job.Cwd) - at(a.Guest == job.Cwd)
-	})
 	config := wazero.NewFSConfig()
-	for _, m := range ordered {
+	for _, m := range child.OrderedMounts(job) {
 		access := guestfs.ReadOnly
 		if m.Writable {
 			access = guestfs.ReadWrite
@@ -198,13 +141,6 @@ func mounts(job helper.Job) (wazero.FSConfig, error) {
 		config = config.(sysfs.FSConfig).WithSysFSMount(f, m.Guest)
 	}
 	return config, nil
-}
-
-func at(first bool) int {
-	if first {
-		return 1
-	}
-	return 0
 }
 
 // moduleConfig gives the guest what the job says, real clocks and real

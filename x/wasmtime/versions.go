@@ -1,0 +1,29 @@
+// Copyright The sealwax Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmtime
+
+import "runtime/debug"
+
+// Version is the full version of the library that is linked in. The library
+// cannot be asked; a test holds this to its header.
+const Version = "44.0.0"
+
+// Note is what a person should know about [Version].
+const Note = "this is wasmtime " + Version + "; later patch releases of it exist: docs/native.md says what that means"
+
+const bindingPath = "github.com/bytecodealliance/wasmtime-go/v44"
+
+// Binding is the full version of the Go package that binds the library.
+func Binding() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, d := range info.Deps {
+		if d.Path == bindingPath {
+			return d.Version
+		}
+	}
+	return "unknown"
+}
