@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/sealwax/sealwax/gate/engine/cache"
+	"github.com/sealwax/sealwax/internal/helper"
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
@@ -161,5 +162,27 @@ func TestCacheThatCannotBeUsed(t *testing.T) {
 	module := held(t, exiting("\x2a"))
 	for range 2 {
 		cachedRun(t, s, module)
+	}
+}
+
+// keepAs writes to the output and speaks, as a child would.
+func keepAs(messages ...helper.Message) int {
+	if _, err := os.NewFile(6, "").WriteString("code"); err != nil {
+		return 1
+	}
+	return speak(append([]helper.Message{hello()}, messages...)...)
+}
+
+// TestOnlyWhatComesBeforeTheGuest: what is announced once, before the guest
+// starts, and is as long as announced, is kept.
+func TestOnlyWhatComesBeforeTheGuest(t *testing.T) {
+	for as, want := range map[string]struct{ kept, fails bool }{
+		"late-keeper": {false, true}, "twice-keeper": {true, true}, "short-keeper": {}, "good-keeper": {kept: true},
+	} {
+		s := newCache(t)
+		_, err := Child{Executable: role(t, as), Cache: s}.Run(t.Context(), Job{}, held(t, spinModule()))
+		if (err != nil) != want.fails || (len(entries(t, s)) == 1) != want.kept {
+			t.Errorf("%s: %v, and %d entries", as, err, len(entries(t, s)))
+		}
 	}
 }

@@ -58,6 +58,13 @@ var roles = map[string]func() int{
 	"chatterer": chatterer,
 	"quitter":   func() int { return speak(hello(), helper.Started{}) },
 	"parent":    parent,
+	// Children that keep what they must not.
+	"late-keeper": func() int { return keepAs(helper.Started{}, helper.Kept{Size: 4}, helper.Exited{}) },
+	"twice-keeper": func() int {
+		return keepAs(helper.Kept{Size: 4}, helper.Kept{Size: 4}, helper.Started{}, helper.Exited{})
+	},
+	"short-keeper": func() int { return keepAs(helper.Kept{Size: 3}, helper.Started{}, helper.Exited{}) },
+	"good-keeper":  func() int { return keepAs(helper.Kept{Size: 4}, helper.Started{}, helper.Exited{}) },
 
 	"struck-int":  func() int { return killMyself(syscall.SIGINT) },
 	"struck-term": func() int { return killMyself(syscall.SIGTERM) },
