@@ -152,6 +152,8 @@ func (r *reader) denied(rule *Rule, e *tomltree.Entry) error {
 // is about, save for what compiled code was made from.
 func (r *Rule) need(kind sealwax.Kind) sealwax.Quorum {
 	switch {
+	case r.refuses(kind) != "":
+		return sealwax.Quorum{} // nobody could make up for what the rule lacks
 	case r.native == nil:
 		return r.who.quorum("")
 	case kind == sealwax.KindProgram:
