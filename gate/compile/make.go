@@ -239,12 +239,15 @@ func (p *Passed) writeUnsigned(ctx context.Context, code *sealedmem.File, made *
 	return write(w, code)
 }
 
-// formats are those that the demands know, with trailers that carry them.
-func (p *Passed) formats() []sealwax.Format {
+// carrier is the format of trailers that carry signatures in every format that the
+// demands know.
+func (p *Passed) carrier() trailer.Format {
 	all := formatsOf(p.gate.Demands)
-	all = slices.DeleteFunc(all, func(f sealwax.Format) bool { return f.Name() == trailer.Name })
-	return append([]sealwax.Format{trailer.Format{Carried: all}}, all...)
+	return trailer.Format{Carried: slices.DeleteFunc(all, func(f sealwax.Format) bool { return f.Name() == trailer.Name })}
 }
+
+// formats are those that what was made is checked in.
+func (p *Passed) formats() []sealwax.Format { return []sealwax.Format{p.carrier()} }
 
 // sign writes the code with its trailer where nobody can reach it.
 func (p *Passed) sign(ctx context.Context, code *sealedmem.File, made *Made) (*sealedmem.File, error) {
@@ -256,9 +259,7 @@ func (p *Passed) sign(ctx context.Context, code *sealedmem.File, made *Made) (*s
 	if err != nil {
 		return nil, err
 	}
-	all := formatsOf(p.gate.Demands)
-	err = trailer.Format{Carried: all}.Append(ctx, a, out.OSFile(), p.gate.Signer, made.Statement, made.Carried)
-	if err != nil {
+	if err := p.carrier().Append(ctx, a, out.OSFile(), p.gate.Signer, made.Statement, made.Carried); err != nil {
 		out.Discard()
 		return nil, fmt.Errorf("signing: %w", err)
 	}

@@ -15,6 +15,13 @@ func isUnsigned(ctx context.Context, ds sealwax.Demands, report *sealwax.Report)
 	if report.Verdict != sealwax.Deny {
 		return false
 	}
+	// What is demanded beside signers is no matter of nobody having signed, and is
+	// not even looked at where nobody has.
+	for _, d := range ds {
+		if p := d.Policy; p != nil && (len(p.Require) > 0 || p.Kind != "" && p.Kind != report.Artifact.Kind) {
+			return false
+		}
+	}
 	known := knowsSomebody(ctx, ds)
 	for _, r := range report.All() {
 		switch r.Verdict {
