@@ -12,6 +12,7 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format/minisign"
+	"github.com/sealwax/sealwax/sealwaxtest"
 )
 
 func fields(pairs ...string) []sealwax.Field {
@@ -89,6 +90,9 @@ func TestFormatComment(t *testing.T) {
 		{"x", sealwax.SignOptions{Fields: fields("a", "1\n")}, ""},
 		{"x", sealwax.SignOptions{Fields: fields("a", "//host")}, ""},
 		{"x", sealwax.SignOptions{Comment: "version:9"}, ""},
+		{"x", sealwax.SignOptions{Comment: "sealwax-native/v1 kind=program"}, ""},
+		{"x", sealwax.SignOptions{Comment: "  Sealwax-NATIVE/"}, ""},
+		{"x", sealwax.SignOptions{Comment: "about sealwax-native/v1"}, "file:x\thashed\tabout sealwax-native/v1"},
 		{"x", sealwax.SignOptions{Comment: "https://example.org"}, "file:x\thashed\thttps://example.org"},
 		{"x", sealwax.SignOptions{Fields: fields("a", "\x1b[2J")}, ""},
 		{"x", sealwax.SignOptions{Fields: fields("a", "\xff")}, ""},
@@ -131,6 +135,26 @@ func TestCheckTrusted(t *testing.T) {
 	} {
 		if err := minisign.CheckTrusted(c); (err == nil) != ok {
 			t.Errorf("%q: %v", c, err)
+		}
+	}
+}
+
+// TestStatementsSpeakForNativeCode: a trusted comment that is a statement about
+// native code makes the signature one for native code, and for nothing else.
+func TestStatementsSpeakForNativeCode(t *testing.T) {
+	s, data := sealwaxtest.Key(1), []byte("code")
+	for trusted, role := range map[string]sealwax.Role{
+		"sealwax-native/v1 kind=program": sealwax.RoleNative, "SEALWAX-native/": sealwax.RoleNative,
+		"hello": sealwax.RoleRelease, "about sealwax-native/v1": sealwax.RoleRelease,
+	} {
+		sig := file(t, s, data, trusted, false).Marshal()
+		for _, asked := range []sealwax.Role{sealwax.RoleRelease, sealwax.RoleNative} {
+			v := &sealwax.Verifier{Formats: []sealwax.Format{minisign.Format{}}, Trust: sealwaxtest.Trusting(asked, s.Public())}
+			_, err := v.Verify(t.Context(), sealwaxtest.Bytes("file", data, beside(sig)), sealwax.AnyOf(1, asked))
+			// Other signatures speak in any role.
+			if ok := asked == role || role == sealwax.RoleRelease; (err == nil) != ok {
+				t.Errorf("%q, asked for %s: %v", trusted, asked, err)
+			}
 		}
 	}
 }

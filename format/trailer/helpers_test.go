@@ -155,6 +155,8 @@ func both() *sealwax.Policy {
 	}}}
 }
 
+func formats() []sealwax.Format { return format.All() }
+
 func onlyNative() *sealwax.Policy { return sealwax.AnyOf(1, sealwax.RoleNative) }
 
 // people are those who are trusted: sources by one, native code by another.
@@ -182,15 +184,6 @@ func messages(r *sealwax.Report) string {
 		out = append(out, string(f.Code)+": "+f.Message)
 	}
 	return strings.Join(out, "\n")
-}
-
-// values are what a report's counted claims state under a name.
-func values(r *sealwax.Report, name string) []string {
-	var out []string
-	for _, c := range r.Counted {
-		out = append(out, c.Values(name)...)
-	}
-	return slices.Compact(out)
 }
 
 // forge writes a signed file by the letter of docs/formats/trailer.md, with any
