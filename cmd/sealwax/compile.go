@@ -146,12 +146,14 @@ func (o *engineOptions) job() (engine.CompileJob, error) {
 			job.Features = append(job.Features, f)
 		}
 	}
-	if o.maxMemory == "" {
-		return job, nil
-	}
 	var err error
-	if job.MaxMemory, err = engine.ParseMemory(o.maxMemory); err != nil {
-		return job, usagef("", "--max-memory: %w", err)
+	if o.maxMemory != "" {
+		if job.MaxMemory, err = engine.ParseMemory(o.maxMemory); err != nil {
+			return job, usagef("", "--max-memory: %w", err)
+		}
+	}
+	if err := job.Check(); err != nil {
+		return job, usagef("", "what the compiler is asked for: %w", err)
 	}
 	return job, nil
 }
@@ -174,7 +176,7 @@ func (a *app) compile(ctx context.Context, args []string, o *compileOptions) err
 	if err == nil {
 		err = c.run(ctx, args[0])
 	}
-	return c.show(args, err)
+	return c.show(ctx, args, err)
 }
 
 // prepare checks all that can be wrong with the call itself.
@@ -315,7 +317,7 @@ func compilerCode(k engine.Kind) int {
 }
 
 // show gives the answer.
-func (c *compilation) show(args []string, err error) error {
+func (c *compilation) show(ctx context.Context, args []string, err error) error {
 	err = compileError(err)
 	if c.options.json && len(args) > 0 {
 		c.sayJSON(args[0], err)
@@ -324,7 +326,7 @@ func (c *compilation) show(args []string, err error) error {
 	case isDenied(err):
 		if !c.options.json {
 			c.app.showDenied(c.report)
-			c.hints()
+			c.hints(ctx)
 		}
 		return &exitError{code: exitNo}
 	case err != nil || c.options.quiet || c.options.json:
@@ -335,9 +337,9 @@ func (c *compilation) show(args []string, err error) error {
 }
 
 // hints say what --allow-unsigned would have done, or why it did not.
-func (c *compilation) hints() {
-	switch none := c.report.Has(sealwax.CodeSignatureNone) || c.report.Has(sealwax.CodeSignerUnknown); {
-	case !none:
+func (c *compilation) hints(ctx context.Context) {
+	switch {
+	case !c.gate.Unsigned(ctx, c.report):
 	case c.options.allowUnsigned && c.decider.ruled():
 		c.app.hint("--allow-unsigned does not lift what a policy says")
 	case !c.options.allowUnsigned && !c.decider.ruled():

@@ -9,6 +9,12 @@ import (
 	"github.com/sealwax/sealwax"
 )
 
+// Unsigned reports whether a refusal says no more than that nobody who is known
+// has signed: whether [Gate.AllowUnsigned] lifts it.
+func (g *Gate) Unsigned(ctx context.Context, report *sealwax.Report) bool {
+	return isUnsigned(ctx, whole(g.Demands), report)
+}
+
 // isUnsigned reports whether each refusal in the report says no more than that
 // nobody who is known has signed: what [Gate.AllowUnsigned] lifts.
 func isUnsigned(ctx context.Context, ds sealwax.Demands, report *sealwax.Report) bool {

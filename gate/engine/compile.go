@@ -76,6 +76,12 @@ func (c Child) Compile(ctx context.Context, job CompileJob, module *sealedmem.Fi
 	}, nil
 }
 
+// Check says what is wrong with j before anything is started. Compile checks too.
+func (j CompileJob) Check() error {
+	_, err := j.message(0)
+	return err
+}
+
 // message makes the command that is sent to the child.
 func (j CompileJob) message(moduleSize int64) (helper.Compile, error) {
 	switch {
