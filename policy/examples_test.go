@@ -5,6 +5,7 @@ package policy_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/format/minisign"
+	"github.com/sealwax/sealwax/format/trailer"
 	"github.com/sealwax/sealwax/format/wasmsig"
 	"github.com/sealwax/sealwax/gate/choose"
 	"github.com/sealwax/sealwax/internal/wasmbin"
@@ -88,12 +90,56 @@ type trial struct {
 	by      string // people, separated by blanks
 	fields  string // NAME=VALUE
 	signed  string // under another name than it has
+	native  string // who signed the native code; of compiled code, by signed the source
+	engine  string // its version; 44.0.0 if it is not said
 	want    sealwax.Verdict
 	code    sealwax.Code
 }
 
+// Native code, as far as its first bytes say, and the module that it was made from.
+const (
+	compiledCode = "\x7fELF\x02\x01\x01\xc8 compiled"
+	programCode  = "\x7fELF\x02\x01\x01\x00 program"
+)
+
+// nativeCode is an artifact with a trailer.
+func (tt trial) nativeCode(t *testing.T) *sealwax.Artifact {
+	t.Helper()
+	s := trailer.Statement{Kind: trailer.KindProgram, Tool: "sealwax/test", Time: exampleTime}
+	var carried []trailer.Carried
+	if string(tt.content) == compiledCode {
+		source := sealwaxtest.Bytes("app.wasm", module("debug"))
+		remember := (&sealwax.Verifier{Formats: format.All()}).Remember(source)
+		if err := source.Read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if s.Source, err = remember(); err != nil {
+			t.Fatal(err)
+		}
+		s.Kind, s.Verified, s.Engine, s.EngineVersion = trailer.KindCompiled, tt.by != "", "wasmtime", cmp.Or(tt.engine, "44.0.0")
+		s.Binding, s.Library, s.Target, s.CPU, s.OptLevel = "v44.0.0", s.EngineVersion, "x86_64-unknown-linux-gnu", "baseline", "speed"
+		for who := range strings.FieldsSeq(tt.by) {
+			made, err := person(who).Sign(t.Context(), source, sealwax.SignOptions{Now: exampleTime})
+			if err != nil {
+				t.Fatal(err)
+			}
+			carried = append(carried, trailer.Carried{Format: "minisign", Data: made[0].Data})
+		}
+	}
+	var out bytes.Buffer
+	f := trailer.Format{Carried: []sealwax.Format{minisign.Format{}, wasmsig.Format{}}}
+	if err := f.Append(t.Context(), sealwaxtest.Bytes(tt.name, tt.content), &out, person(tt.native).Key, s, carried); err != nil {
+		t.Fatal(err)
+	}
+	return sealwaxtest.Bytes(tt.name, out.Bytes())
+}
+
 func (tt trial) artifact(t *testing.T) *sealwax.Artifact {
 	t.Helper()
+	if tt.native != "" {
+		return tt.nativeCode(t)
+	}
 	signed := tt.name
 	if tt.signed != "" {
 		signed = tt.signed
@@ -135,7 +181,7 @@ func judge(t *testing.T, f *policy.File, subject string, a *sealwax.Artifact, wa
 // TestExamples: every policy in docs/policies is loaded, checked, and decides.
 func TestExamples(t *testing.T) {
 	m, c := module("debug"), append([]byte("\x00asm\x0d\x00\x01\x00"), wasmbin.AppendCustom(nil, "x", nil)...)
-	f := []byte("any bytes")
+	f, n, p := []byte("any bytes"), []byte(compiledCode), []byte(programCode)
 	tests := map[string][]trial{
 		"one-maker.toml": {
 			{name: "tool-1.tar.gz", content: f, by: "maker", want: sealwax.Allow},
@@ -166,11 +212,28 @@ func TestExamples(t *testing.T) {
 			{name: "app.wasm", content: m[:20], by: "anna boris", want: sealwax.Deny, code: sealwax.CodeArtifactMalformed},
 		},
 		"native-two-keys.toml": {
-			{name: "app.cwasm", content: f, by: "source compiler", want: sealwax.Allow},
-			{name: "app.cwasm", content: f, by: "source", want: sealwax.Deny, code: sealwax.CodePolicyUnmet},
-			{name: "app.cwasm", content: f, by: "compiler", want: sealwax.Deny, code: sealwax.CodePolicyUnmet},
+			{name: "app.cwasm", content: n, by: "source", native: "compiler", want: sealwax.Allow},
+			{name: "app.cwasm", content: n, by: "source", native: "compiler", engine: "44.1.0", want: sealwax.Allow},
+			{name: "app.cwasm", content: n, by: "source", native: "compiler", engine: "43.0.0", want: sealwax.Deny, code: sealwax.CodeMetadataUnmet},
+			{name: "app.cwasm", content: n, by: "source", native: "compiler", engine: "44.0.1", want: sealwax.Deny, code: sealwax.CodeMetadataUnmet},
+			{name: "app.cwasm", content: n, native: "compiler", want: sealwax.Deny, code: sealwax.CodeSourceUnsigned},
+			{name: "app.cwasm", content: n, by: "compiler", native: "source", want: sealwax.Deny, code: sealwax.CodeSignerRole},
+			{name: "app.cwasm", content: n, by: "source", native: "source", want: sealwax.Deny, code: sealwax.CodeSignerRole},
+			{name: "app.cwasm", content: n, by: "source", native: "mallory", want: sealwax.Deny, code: sealwax.CodeSourceUnbound},
+			{name: "app.cwasm", content: n, by: "source compiler", want: sealwax.Deny, code: sealwax.CodeSourceUnsigned},
+			{name: "app.cwasm", content: p, native: "compiler", want: sealwax.Allow},
+			{name: "tool", content: p, native: "compiler", want: sealwax.Allow},
+			{name: "tool", content: p, native: "source", want: sealwax.Deny, code: sealwax.CodeSignerUnknown},
+			{name: "tool", content: f, by: "source", want: sealwax.Deny, code: sealwax.CodePolicyNoRule},
+			{name: "app.wasm", content: n, by: "source", native: "compiler", want: sealwax.Deny, code: sealwax.CodePolicyNoRule},
 			{name: "app.wasm", content: m, by: "source", want: sealwax.Allow},
 			{name: "app.wasm", content: m, by: "compiler", want: sealwax.Deny, code: sealwax.CodeSignerUnknown},
+		},
+		"native-rebuilt.toml": {
+			{name: "app.cwasm", content: n, by: "source", native: "compiler", want: sealwax.Allow},
+			{name: "app.cwasm", content: n, by: "source", native: "mallory", want: sealwax.Deny, code: sealwax.CodeSourceUnbound},
+			{name: "audit-app.cwasm", content: n, by: "source", native: "compiler", want: sealwax.Deny, code: sealwax.CodeSignerUnknown},
+			{name: "app.wasm", content: m, by: "source", want: sealwax.Deny, code: sealwax.CodePolicyNoRule},
 		},
 		"only-acme.toml": {
 			{name: "acme-tool.tgz", content: f, by: "acme-release", want: sealwax.Allow},
