@@ -24,8 +24,9 @@ import (
 // [Copy]. The bytes read so far have been dropped.
 var ErrTooLarge = errors.New("content is larger than the limit")
 
-// copyChunk is how much is read between two looks at the context: 1 MiB.
-const copyChunk = 1 << 20
+// copyChunk is how much is read at once, and between two looks at the context:
+// large enough for few calls, small enough for the processor's cache.
+const copyChunk = 128 << 10
 
 // File is content that cannot change any more. The zero File holds nothing and
 // every read from it fails. A File may be read from several goroutines.
@@ -75,12 +76,16 @@ func fill(ctx context.Context, w io.Writer, r io.Reader, limit int64) (int64, er
 		r = io.LimitReader(r, limit+1)
 	}
 	var total int64
+	chunk := make([]byte, copyChunk)
 	for {
 		if err := ctx.Err(); err != nil {
 			return total, err
 		}
-		n, err := io.CopyN(w, r, copyChunk)
-		total += n
+		n, err := r.Read(chunk)
+		if _, werr := w.Write(chunk[:n]); werr != nil {
+			return total, werr
+		}
+		total += int64(n)
 		if total > limit {
 			return total, fmt.Errorf("%w (%d bytes)", ErrTooLarge, limit)
 		}

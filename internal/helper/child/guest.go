@@ -69,7 +69,7 @@ func run(e Engine, d descriptors, job helper.Job, stderr *os.File) (helper.Messa
 	}
 	g := &Guest{Job: job, Code: code, Stderr: stderr, events: d.events, out: d.out}
 	if d.known != nil {
-		g.Known, err = read(d.known, 0)
+		g.Known, err = view(d.known)
 		_ = d.known.Close()
 		if err != nil {
 			return nil, fmt.Errorf("the known compiled form: %w", err)
