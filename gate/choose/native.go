@@ -5,6 +5,7 @@ package choose
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sealwax/sealwax"
 )
@@ -56,7 +57,18 @@ func (c *Chooser) given(subject string, kind sealwax.Kind) sealwax.Trust {
 	case c.Native == nil:
 		return halves{c.Trust, pins(sealwax.RoleNative)}
 	}
-	return halves{c.Trust, c.Native}
+	return halves{source{c.Trust}, c.Native}
+}
+
+// source is somebody who was named, without their keys for native code: those that
+// were given for it take the place of all others.
+type source struct{ sealwax.Trust }
+
+// Anchors leaves out the role native.
+func (s source) Anchors(ctx context.Context, hint sealwax.Hint) ([]sealwax.Anchor, error) {
+	offered, err := s.Trust.Anchors(ctx, hint)
+	out := slices.Clone(offered)
+	return slices.DeleteFunc(out, func(a sealwax.Anchor) bool { return a.Role == sealwax.RoleNative }), err
 }
 
 // halves are those who may have signed sources, and those who may have made native

@@ -241,6 +241,21 @@ func TestNativeAlone(t *testing.T) {
 	}
 }
 
+// TestNamedCompilesNothing: where keys for native code are given, those of somebody
+// who is named besides are none.
+func TestNamedCompilesNothing(t *testing.T) {
+	both := append(givenKeys(rel, []int{1}).(trust.Keys), givenKeys(nat, []int{2}).(trust.Keys)...)
+	for _, tc := range []struct {
+		native []int
+		want   sealwax.Verdict
+	}{{nil, sealwax.Allow}, {[]int{2}, sealwax.Allow}, {[]int{3}, sealwax.Deny}} {
+		c := &Chooser{Given: sealwax.AnyOf(1, rel), Trust: both, Native: givenKeys(nat, tc.native)}
+		if r := c.says(t, native(t, "44.0.0", 2, 1)); r.Verdict != tc.want {
+			t.Errorf("--native-key %v: %v: %v", tc.native, r.Verdict, r.Findings)
+		}
+	}
+}
+
 // TestEachHalfIsFull: as many keys as are tried in one role leave those of the other
 // their turn.
 func TestEachHalfIsFull(t *testing.T) {
