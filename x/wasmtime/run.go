@@ -97,14 +97,18 @@ func load(e *wasmtime.Engine, g *child.Guest) (*wasmtime.Module, error) {
 	if err != nil {
 		return nil, &child.Failure{Kind: helper.BadModule, Err: err}
 	}
-	if !g.Wanted() {
-		return m, nil
+	if g.Wanted() {
+		keep(g, m)
 	}
-	code, err := m.Serialize()
-	if err == nil {
-		err = g.Keep(code)
+	return m, nil
+}
+
+// keep hands the compiled form to the parent. Where that fails the guest runs all
+// the same, and the next start compiles again.
+func keep(g *child.Guest, m *wasmtime.Module) {
+	if code, err := m.Serialize(); err == nil {
+		_ = g.Keep(code)
 	}
-	return m, err
 }
 
 // ended is how a guest ended itself.
