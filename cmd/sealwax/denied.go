@@ -32,11 +32,6 @@ func deniedHints(r *sealwax.Report) []string {
 			if isNativeCode(r) && r.Policy == "" {
 				out = append(out, "give each key in its own role: -k who signed the source, --"+nativeKeyFlag+" who made native code")
 			}
-		case sealwax.CodeSourceUnsigned:
-			if slices.ContainsFunc(r.Findings, func(f sealwax.Finding) bool { return f.Source != "" }) {
-				continue // a signature is there, and why it does not count is said
-			}
-			out = append(out, "compile it anew from a source that somebody signed: sealwax compile SOURCE -k KEY --sign-key KEY -o "+shellWord(r.Artifact.Name))
 		case sealwax.CodeSignatureUnplaced, sealwax.CodePublisherStale:
 			out = append(out, "see whether the publisher has newer documents: sealwax trust update NAME FILE|URL")
 		case sealwax.CodePolicyNoRule:
@@ -53,6 +48,7 @@ func deniedHints(r *sealwax.Report) []string {
 			}
 		}
 	}
+	out = append(out, compiledHints(r)...)
 	slices.Sort(out)
 	out = slices.Compact(out)
 	if wanted != "" {
@@ -69,6 +65,33 @@ func deniedHints(r *sealwax.Report) []string {
 		}
 	}
 	return out
+}
+
+// compiledHints are what to do about compiled code that nobody has to sign anew.
+func compiledHints(r *sealwax.Report) []string {
+	var out []string
+	signatures := slices.ContainsFunc(r.Findings, func(f sealwax.Finding) bool { return f.Source != "" })
+	anew := ": sealwax compile SOURCE -k KEY --sign-key KEY -o " + shellWord(r.Artifact.Name)
+	if r.Has(sealwax.CodeSourceUnsigned) && !signatures { // else why one does not count is said
+		out = append(out, "compile it anew from a source that somebody signed"+anew)
+	}
+	for _, c := range r.Uncounted {
+		unmet := func(f sealwax.Finding) bool { return f.Code == sealwax.CodeMetadataUnmet && f.Source == c.Source }
+		if !c.From.IsZero() && slices.ContainsFunc(r.Findings, unmet) {
+			out = append(out, "compile it anew with an engine that is admitted"+anew)
+		}
+	}
+	if asksRebuild(r.Quorum) && r.Verdict == sealwax.Deny && !r.Has(sealwax.CodeArtifactRebuilt) && !slices.ContainsFunc(append(slices.Clone(r.Counted), r.Uncounted...), isRebuild) {
+		out = append(out, "make it again and compare: sealwax verify "+shellWord(r.Artifact.Name)+" --rebuild SOURCE")
+	}
+	return out
+}
+
+func isRebuild(c *sealwax.Claim) bool { return c.By.Role == sealwax.RoleRebuilt }
+
+// asksRebuild reports whether making it again would satisfy a member of the quorum.
+func asksRebuild(q sealwax.Quorum) bool {
+	return q.Role == sealwax.RoleRebuilt || slices.ContainsFunc(q.Of, asksRebuild)
 }
 
 // isNativeCode reports whether the artifact is signed in the role native.

@@ -252,10 +252,22 @@ func (a *app) showSigners(r *sealwax.Report) {
 		}
 		seen[c.Signer] = true
 	}
-	missing := missingFrom(r.Quorum, r.Counted)
+	missing := missingFrom(r.Quorum, signers(r))
 	for _, m := range missing[:min(len(missing), maxFindingsShown)] {
 		a.note("  not signed by: %s", m)
 	}
+}
+
+// signers are the claims of those who have done their part: a signature on a source
+// that nobody vouches for is no reason to ask for another one.
+func signers(r *sealwax.Report) []*sealwax.Claim {
+	out := slices.Clone(r.Counted)
+	for _, c := range r.Uncounted {
+		if slices.ContainsFunc(r.Findings, func(f sealwax.Finding) bool { return f.Code == sealwax.CodeSourceUnbound && f.Source == c.Source }) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // demand names who asks, and the policy's rule where there is one.

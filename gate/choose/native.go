@@ -19,9 +19,6 @@ const (
 // asked is what was given, of an artifact of a kind. Compiled code is vouched for
 // twice: by who signed its source, and by who signed what was made of it.
 func (c *Chooser) asked(given *sealwax.Policy, kind sealwax.Kind) *sealwax.Policy {
-	if given.Need.Role == sealwax.RoleNative {
-		return given // native code is all that is asked about
-	}
 	out := *given
 	source, native := given.Need, sealwax.Quorum{Label: NativeHalf, Need: 1, Role: sealwax.RoleNative}
 	source.Label = SourceHalf

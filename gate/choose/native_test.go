@@ -241,6 +241,22 @@ func TestNativeAlone(t *testing.T) {
 	}
 }
 
+// TestNameless: no pin speaks of what has no name, in either role.
+func TestNameless(t *testing.T) {
+	store := pinned(t, []pin{{1, rel, "**"}, {2, nat, "**"}})
+	for name, c := range map[string]*Chooser{
+		"pins":                    {Store: store},
+		"pins for the source":     {Store: store, Native: givenKeys(nat, []int{2})},
+		"pins for native code":    {Store: store, Trust: givenKeys(rel, []int{1})},
+		"a rule about the pinned": {Store: store, User: rules(t, "[[rule]]\nname = \"n\"\nfor = [\"**\"]\nof = [\"pinned\"]\nnative = \"pinned\"\n", nil)},
+	} {
+		c.Formats, c.Now = nativeFormats, func() time.Time { return now }
+		if r, err := c.Verify(t.Context(), "", native(t, "44.0.0", 2, 1)); err == nil || r.Verdict != sealwax.Deny {
+			t.Errorf("%s: %v", name, r.Verdict)
+		}
+	}
+}
+
 // TestNamedCompilesNothing: where keys for native code are given, those of somebody
 // who is named besides are none.
 func TestNamedCompilesNothing(t *testing.T) {
