@@ -5,12 +5,15 @@ package main
 
 import (
 	"context"
+	"io/fs"
+	"os"
 	"regexp"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/internal/atomicfile"
 	"github.com/sealwax/sealwax/source"
 )
 
@@ -159,7 +162,21 @@ or dropped, if what is uncovered is allowed by name.`,
 	return c
 }
 
-// rewrite writes a new module made from a held one.
+// modeLike is the mode of a file that is made of another: a program that could be
+// executed still can be.
+func modeLike(a *sealwax.Artifact) fs.FileMode {
+	const executable = 0o111
+	if a.Kind() != sealwax.KindProgram {
+		return atomicfile.Public
+	}
+	// Its bytes are held, so that the path says nothing but this.
+	if info, err := os.Stat(a.Name()); err != nil || info.Mode()&executable == 0 {
+		return atomicfile.Public
+	}
+	return atomicfile.Public | executable
+}
+
+// rewrite writes a new file made from a held one.
 func (a *app) rewrite(ctx context.Context, path, out string, force bool, write func(context.Context, *sealwax.Artifact, output) error) error {
 	if out == "" {
 		return usagef("", "-o says where the new file goes")
@@ -178,7 +195,7 @@ func (a *app) rewrite(ctx context.Context, path, out string, force bool, write f
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	return a.emit(out, force, func(w output) error {
+	return a.emitMode(out, atomicfile.Options{Mode: modeLike(in), Replace: force}, func(w output) error {
 		if err := write(ctx, in, w); err != nil {
 			return workError(err)
 		}

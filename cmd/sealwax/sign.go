@@ -308,7 +308,7 @@ func (a *app) embed(ctx context.Context, j signJob, by key.Signer, s sealwax.Sig
 	if err != nil {
 		return err
 	}
-	return a.emit(j.out, o.force, func(w output) error {
+	return a.emitMode(j.out, atomicfile.Options{Mode: modeLike(j.artifact), Replace: o.force}, func(w output) error {
 		if err := e.Embed(ctx, j.artifact, w, by, s); err != nil {
 			return err
 		}
