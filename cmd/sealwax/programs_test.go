@@ -25,13 +25,15 @@ type program struct {
 	uses  []use
 }
 
-// use is one call of a program. Its folder has files.
+// use is one call of a program. Its folder has files, and beside it lies one that
+// is called secret.
 type use struct {
 	name   string
 	flags  []string // of sealwax run; {} is the folder
 	args   []string // of the program
 	stdin  string
 	files  map[string]string
+	links  map[string]string // symbolic ones, and what they say
 	code   int
 	stdout string            // all of it
 	after  map[string]string // the files then, if they are others than before
@@ -58,6 +60,9 @@ func cUses() []use {
 		{name: "read", flags: []string{"--dir", "{}::/d:ro"}, args: []string{"read", "/d/f"}, files: files, stdout: "inside\n"},
 		{name: "relative", flags: []string{"--dir", "{}::/"}, args: []string{"read", "f"}, files: files, stdout: "inside\n"},
 		{name: "outside", flags: []string{"--dir", "{}::/d"}, args: []string{"read", "/d/../../secret"}, files: files, code: 1},
+		{name: "link", flags: []string{"--dir", "{}::/d"}, args: []string{"read", "/d/in"}, files: files, links: map[string]string{"in": "f"}, stdout: "inside\n"},
+		{name: "link outside", flags: []string{"--dir", "{}::/d"}, args: []string{"read", "/d/out"}, files: files, links: map[string]string{"out": "../secret"}, code: 1},
+		{name: "write outside", flags: []string{"--dir", "{}::/d"}, args: []string{"write", "/d/out"}, files: files, links: map[string]string{"out": "../secret"}, code: 1},
 		{name: "read-only", flags: []string{"--dir", "{}::/d:ro"}, args: []string{"write", "/d/f"}, files: files, code: 1},
 		{
 			name: "write", flags: []string{"--dir", "{}::/d"}, args: []string{"write", "/d/g"}, files: files,
@@ -165,6 +170,15 @@ func (w workbench) must(t *testing.T, args ...string) {
 func (w workbench) use(t *testing.T, way []string, u use) {
 	dir := filepath.Join(t.TempDir(), "data")
 	writeFiles(t, dir, u.files)
+	secret := filepath.Join(filepath.Dir(dir), "secret")
+	if err := os.WriteFile(secret, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, says := range u.links {
+		if err := os.Symlink(says, filepath.Join(dir, name)); err != nil {
+			peers.Missing(t, "no symbolic links (%v)", err)
+		}
+	}
 	args := append([]string{}, way...)
 	for _, f := range u.flags {
 		args = append(args, strings.ReplaceAll(f, "{}", dir))
@@ -191,6 +205,9 @@ func (w workbench) use(t *testing.T, way []string, u use) {
 	if diff := cmp.Diff(after, readFiles(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s%s", diff, &stderr)
 	}
+	if b, err := os.ReadFile(secret); err != nil || string(b) != "secret\n" {
+		t.Errorf("the file outside: %q, %v", b, err)
+	}
 }
 
 func writeFiles(t *testing.T, dir string, files map[string]string) {
@@ -205,7 +222,8 @@ func writeFiles(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// readFiles is nil for an empty folder, as for none that is wanted.
+// readFiles reads what is a file and no link. It is nil for an empty folder, as
+// for none that is wanted.
 func readFiles(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -214,6 +232,9 @@ func readFiles(t *testing.T, dir string) map[string]string {
 	}
 	var files map[string]string
 	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
 		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
 			t.Fatal(err)
