@@ -4,7 +4,10 @@
 package peers
 
 import (
+	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -40,6 +43,16 @@ func TestMissing(t *testing.T) {
 		}
 		if got := end(func(tb testing.TB) { Look(tb, "go") }); got != "went on" {
 			t.Errorf("%s=%s: a present peer %s", Variable, value, got)
+		}
+	}
+}
+
+func TestWasmtime(t *testing.T) {
+	for range 2 { // built, and found up to date
+		dir := Wasmtime(t)
+		out, err := exec.Command(filepath.Join(dir, "sealwax-wasmtime"), "version").CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "wasmtime-go") {
+			t.Errorf("%s: %v", out, err)
 		}
 	}
 }
