@@ -197,6 +197,11 @@ func TestText(t *testing.T) {
 	if strings.Contains(s.Source.Sums, "wasmsig") || !strings.Contains(s.Translation, "wasmsig:") || !s.Verified {
 		t.Errorf("source %s, translation %s", s.Source.Sums, s.Translation)
 	}
+	g := gate(t)
+	g.Child = with(t, "babbler")
+	if _, _, err := g.Compile(t.Context(), sealed(t, "app.wat", text, signed(t, maker, text)), engine.CompileJob{}, &bytes.Buffer{}); !errors.Is(err, compile.ErrNotModule) {
+		t.Errorf("a translation that is none: %v", err)
+	}
 	if want := engines["toy"].code(module(string(text)), nil, "speed"); !bytes.HasPrefix(out.Bytes(), want) {
 		t.Error("something else was compiled")
 	}
@@ -235,7 +240,7 @@ func TestRecord(t *testing.T) {
 func TestUnsignedOutput(t *testing.T) {
 	data := module("code")
 	g := gate(t)
-	g.Signer = nil
+	g.Signer, g.Now = nil, nil // the system's clock
 	var out bytes.Buffer
 	_, made, err := g.Compile(t.Context(), sealed(t, "app.wasm", data, legacy(t, maker, data), signed(t, maker, data)), engine.CompileJob{}, &out)
 	if err != nil || made.Signed || !bytes.Equal(out.Bytes(), engines["toy"].code(data, nil, "speed")) || made.Size != int64(out.Len()) || made.Digest == "" {
@@ -278,6 +283,18 @@ func TestLegacy(t *testing.T) {
 		case err != nil || len(made.Carried) != tc.carried:
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestCarriedOnce: a signature that counts for two demands is carried once.
+func TestCarriedOnce(t *testing.T) {
+	data := module("code")
+	g := gate(t)
+	g.Demands = append(asking(known(maker)), asking(known(maker, second))...)
+	beside := []sealwax.Companion{signed(t, maker, data), signed(t, second, data)}
+	_, made, err := g.Compile(t.Context(), sealed(t, "app.wasm", data, beside...), engine.CompileJob{}, &bytes.Buffer{})
+	if err != nil || len(made.Carried) != 2 {
+		t.Errorf("%v, %+v", err, made)
 	}
 }
 

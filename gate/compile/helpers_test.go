@@ -38,6 +38,7 @@ var engines = map[string]toy{
 	"faraway": {version: "1.0.0", library: "1.0.0", target: "toy-32"},
 	"drunk":   {version: "1.0.0", library: "1.0.0", target: "toy-64", salt: "drunk"},
 	"liar":    {version: "1.0.0", library: "1.0.0", target: "toy-64", liar: true},
+	"babbler": {version: "1.0.0", library: "1.0.0", target: "toy-64", babbles: true},
 }
 
 func TestMain(m *testing.M) {
@@ -53,6 +54,7 @@ func TestMain(m *testing.M) {
 type toy struct {
 	version, library, target, salt string
 	liar                           bool // its output is no compiled code
+	babbles                        bool // what it translates to is no module
 }
 
 func (t toy) Identity() helper.Hello {
@@ -84,6 +86,9 @@ func (t toy) code(module []byte, features []string, opt string) []byte {
 }
 
 func (t toy) Translate(_ context.Context, text []byte) ([]byte, error) {
+	if t.babbles {
+		return text, nil
+	}
 	return module(string(text)), nil
 }
 

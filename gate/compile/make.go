@@ -175,7 +175,7 @@ func carriable(claims []*sealwax.Claim) []*sealwax.Claim {
 func (p *Passed) carried() []trailer.Carried {
 	var out []trailer.Carried
 	for _, c := range carriable(p.counted()) {
-		same := func(o trailer.Carried) bool { return o.Format == c.Format && bytes.Equal(o.Data, c.Carry) }
+		same := func(o trailer.Carried) bool { return bytes.Equal(o.Data, c.Carry) }
 		if !slices.ContainsFunc(out, same) {
 			out = append(out, trailer.Carried{Format: c.Format, Data: c.Carry})
 		}

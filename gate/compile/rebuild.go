@@ -86,7 +86,7 @@ func (g *Gate) sameEngine(ctx context.Context, s *trailer.Statement) error {
 		{"engine version", s.EngineVersion, here.EngineVersion},
 		{"engine library", s.Library, here.Library},
 	} {
-		if d.Made == "" || d.Made != d.Here {
+		if d.Made != d.Here {
 			return &d
 		}
 	}

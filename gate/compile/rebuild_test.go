@@ -6,6 +6,7 @@ package compile_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/sealwax/sealwax"
@@ -230,7 +231,7 @@ func TestRebuildNotHere(t *testing.T) {
 	}
 	byHand := trailer.Statement{Kind: trailer.KindCompiled, Tool: "test", Time: now}
 	_, err = judged(t, rebuildGate(maker), forged(t, code[:read.Original], compiler, byHand), data, gate(t))
-	if other := (*compile.OtherEngineError)(nil); !errors.As(err, &other) || other.Made != "" {
+	if other := (*compile.OtherEngineError)(nil); !errors.As(err, &other) || other.Made != "" || !strings.Contains(err.Error(), "does not state") {
 		t.Error(err)
 	}
 	for name, tc := range map[string]struct {
@@ -283,6 +284,34 @@ func TestRebuiltElsewhere(t *testing.T) {
 	}
 	if report, err := r.Demands(nil).Verify(t.Context(), sealed(t, "app.cwasm", code[:read.Original])); err != nil || report.Counted[0].Signer == "" {
 		t.Error(err)
+	}
+	// Nobody else is this machine, and it speaks in no other role.
+	own := r.Demands(nil)[0].Verifier
+	anchors, err := own.Trust.Anchors(t.Context(), sealwax.Hint{Format: compile.RebuiltName})
+	if err != nil || len(anchors) != 1 {
+		t.Fatal(anchors, err)
+	}
+	release := anchors[0]
+	release.Role = sealwax.RoleRelease
+	sigs, err := own.Formats[0].Find(t.Context(), sealed(t, "app.cwasm", code))
+	if err != nil || len(sigs) != 1 {
+		t.Fatal(sigs, err)
+	}
+	read2 := sealed(t, "app.cwasm", code)
+	sigs[0].Plan(read2, nil)
+	if err := read2.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sigs[0].Check(t.Context(), read2, anchors[0]); err != nil {
+		t.Error(err)
+	}
+	for _, by := range []sealwax.Anchor{release, sealwaxtest.Anchor("x", maker.Public(), sealwax.RoleRebuilt)} {
+		if _, err := sigs[0].Check(t.Context(), read2, by); !errors.Is(err, sealwax.ErrOtherSigner) {
+			t.Errorf("%v: %v", by, err)
+		}
+	}
+	if _, err := sigs[0].Check(t.Context(), sealed(t, "app.cwasm", code), anchors[0]); err == nil {
+		t.Error("good without a comparison")
 	}
 	// Others that a policy names in that role are not this machine.
 	ds := r.Demands(rebuildGate(maker))

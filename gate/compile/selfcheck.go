@@ -5,7 +5,6 @@ package compile
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/sealwax/sealwax"
@@ -36,9 +35,6 @@ func (p *Passed) check(ctx context.Context, signed *sealedmem.File, made *Made) 
 	t, err := trailer.Read(a, a.Size())
 	if err != nil {
 		return err
-	}
-	if len(t.Carried) != len(made.Carried) || t.Statement.Verified != p.verified {
-		return errors.New("it states something else than what was asked for")
 	}
 	made.Statement, made.Size, made.Digest = t.Statement, a.Size(), report.Artifact.Digest
 	return nil

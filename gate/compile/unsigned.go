@@ -56,7 +56,7 @@ func unsignedOnly(r *sealwax.Report, known bool) bool {
 			return false
 		}
 	}
-	return len(r.Counted) == 0 && len(r.Uncounted) == 0
+	return len(r.Counted) == 0
 }
 
 // isStrangers reports whether a finding says of a signature that nobody is known

@@ -75,6 +75,9 @@ func TestAllowUnsigned(t *testing.T) {
 			if (err == nil) != tc.compiled || (out.Len() > 0) != tc.compiled || (recorded == sealwax.Allow) != tc.compiled {
 				t.Fatalf("%v, %s; recorded %v", err, codes(report), recorded)
 			}
+			if tc.verified && g.Unsigned(t.Context(), report) {
+				t.Error("what passes is said to be unsigned")
+			}
 			if !tc.compiled {
 				return
 			}
