@@ -74,14 +74,14 @@ func (a *app) exec(ctx context.Context, path string, args []string, o *execOptio
 	}
 	program, err := o.program(path, args)
 	if err != nil {
-		return withCode(exitRunFailed, err)
+		return notRun(err)
 	}
 	if path == source.Stdin {
 		return withCode(exitRunFailed, errors.New("a program is run from a file: standard input is the program's own"))
 	}
 	d, err := a.decider(ctx, gateExec, &o.policyOptions, nil)
 	if err != nil {
-		return withCode(exitRunFailed, err)
+		return notRun(err)
 	}
 	artifact, err := source.Open(ctx, path, source.Options{Holding: source.SealedExecutable, MaxSize: run.MaxProgram})
 	if err != nil {
@@ -105,12 +105,22 @@ func (a *app) exec(ctx context.Context, path string, args []string, o *execOptio
 	return a.execFailed(report, err, o)
 }
 
+// notRun is the answer of run and exec to what keeps them from starting anything,
+// with the next step that it brings.
+func notRun(err error) error {
+	own := (*exitError)(nil)
+	if errors.As(err, &own) {
+		return &exitError{code: exitRunFailed, err: err, hint: own.hint}
+	}
+	return withCode(exitRunFailed, err)
+}
+
 // notOpened maps what kept a file from being opened.
 func notOpened(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &exitError{code: exitNotFound, err: err, hint: "name a file that is there"}
 	}
-	return withCode(exitRunFailed, err)
+	return notRun(err)
 }
 
 func (o *execOptions) program(path string, args []string) (run.Program, error) {
@@ -138,5 +148,5 @@ func (a *app) execFailed(report *sealwax.Report, err error, o *execOptions) erro
 	case errors.Is(err, run.ErrCPU):
 		return &exitError{code: exitTimeout, err: err, hint: "--max-cpu D gives it more"}
 	}
-	return withCode(exitRunFailed, err)
+	return notRun(err)
 }

@@ -7,6 +7,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -21,9 +23,18 @@ func main() {
 		os.Exit(engine.ChildMain(os.Args[2:]))
 	}
 	if len(os.Args) > 1 && os.Args[1] == run.ExecArgument {
-		os.Exit(run.ExecMain(os.Args[2:]))
+		becomeProgram()
 	}
 	os.Exit(newApp().main(context.Background(), os.Args[1:]))
+}
+
+// becomeProgram makes this process a verified program. The parent, which has been
+// told why not, says so; only where there is none, somebody has to.
+func becomeProgram() {
+	if err := run.ExecMain(os.Args[2:]); errors.Is(err, run.ErrAlone) {
+		fmt.Fprintln(os.Stderr, "sealwax:", err)
+	}
+	os.Exit(exitRunFailed)
 }
 
 // newApp is the command in its real surroundings.

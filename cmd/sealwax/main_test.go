@@ -67,6 +67,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "serve": cmdServe, "flip": cmdFlip, "mode": cmdMode, "wasip1": cmdWasip1,
 			"helper": helperCommand(), "compiled": cmdCompiled, "entry": cmdEntry,
+			"goprogram": cmdGoProgram,
 		},
 	})
 }

@@ -121,11 +121,11 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	}
 	job, err := o.job(module, args)
 	if err != nil {
-		return withCode(exitRunFailed, err)
+		return notRun(err)
 	}
 	in, err := a.stdinFor("the module", append([]string{module}, o.signatures...)...)
 	if err != nil {
-		return withCode(exitRunFailed, err)
+		return notRun(err)
 	}
 	artifact, unopened := source.Open(ctx, module, source.Options{
 		Holding: source.Sealed, Signatures: o.signatures, Stdin: in, MaxSize: engine.MaxModule,
@@ -136,14 +136,14 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	}
 	d, err := a.decider(ctx, "run", &o.policyOptions, nil)
 	if err != nil {
-		return withCode(exitRunFailed, err)
+		return notRun(err)
 	}
 	if unopened != nil {
 		return notOpened(errors.Join(unopened, d.keep(sealwax.NewUndecided(module, unopened))))
 	}
 	child, err := a.child(artifact.Kind(), o)
 	if err != nil {
-		return withCode(exitRunFailed, err)
+		return notRun(err)
 	}
 	d, refused, err := d.learn(ctx, module, artifact)
 	if err != nil {
@@ -270,7 +270,7 @@ func (a *app) runFailed(report *sealwax.Report, err error, o *runOptions) error 
 	case errors.As(err, &guest):
 		return &exitError{code: guestCode(guest.Kind), err: err, hint: guestHint(guest.Kind)}
 	}
-	return withCode(exitRunFailed, err)
+	return notRun(err)
 }
 
 // guestCode is a trap's own code, which is the guest's death, or "not started".

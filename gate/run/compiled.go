@@ -75,6 +75,7 @@ func (g *Gate) startCompiled(ctx context.Context, a *sealwax.Artifact, job engin
 		return engine.Result{}, false, err
 	}
 	child := g.Child
+	child.Cache = nil // it is for what is compiled here
 	if child.Executable, err = g.helper(engine.Wasmtime); err != nil {
 		return engine.Result{}, false, err
 	}

@@ -17,21 +17,20 @@ import (
 )
 
 // ExecMain is the other half of [ExecGate.Exec]: it limits this process and makes
-// it the program. It returns only if that fails, with the process's exit code.
+// it the program. It returns only if that fails, and the parent has been told why, if
+// there is one; the process has then to end with a code that is not zero.
 //
 //	if len(os.Args) > 1 && os.Args[1] == run.ExecArgument {
-//		os.Exit(run.ExecMain(os.Args[2:]))
+//		log.Fatal(run.ExecMain(os.Args[2:]))
 //	}
-func ExecMain(args []string) int {
+func ExecMain(args []string) error {
 	trouble := os.NewFile(troubleFD, "parent")
 	if info, err := trouble.Stat(); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
-		fmt.Fprintln(os.Stderr, "sealwax: this argument is for sealwax itself, which starts its own child with it")
-		return usageCode
+		return ErrAlone
 	}
-	if err := become(args); err != nil {
-		fmt.Fprint(trouble, err)
-	}
-	return usageCode
+	err := become(args)
+	fmt.Fprint(trouble, err)
+	return err
 }
 
 // become reads the limits, the path and the arguments that [ExecGate.start] wrote.
@@ -57,7 +56,7 @@ func become(args []string) error {
 	if err := limit(limits[0], limits[1], limits[2], len(args)); err != nil {
 		return fmt.Errorf("limiting it: %w", err)
 	}
-	return explain(syscall.Exec(path, args[4:], os.Environ()))
+	return explain(syscall.Exec(path, args[4:], os.Environ())) //nolint:gosec // what the parent verified, and its arguments
 }
 
 // limit holds this process, and so what it becomes, to what it may use.
@@ -68,7 +67,7 @@ func limit(cpu, memory, files int64, args int) error {
 		}
 	}
 	if cpu > 0 {
-		const grace = 5 // seconds to put things back after the first signal
+		const grace = 1 // second to put things back after the first signal
 		if err := setLimit(syscall.RLIMIT_CPU, cpu, cpu+grace); err != nil {
 			return err
 		}

@@ -26,8 +26,8 @@ func setLimit(resource int, soft, hard int64) error {
 	if err := syscall.Getrlimit(resource, &now); err != nil {
 		return err
 	}
-	now.Max = min(now.Max, uint64(hard))
-	now.Cur = min(now.Max, uint64(soft))
+	now.Max = min(now.Max, uint64(max(hard, 0)))
+	now.Cur = min(now.Max, uint64(max(soft, 0)))
 	return syscall.Setrlimit(resource, &now)
 }
 

@@ -63,7 +63,8 @@ func (g *ExecGate) start(ctx context.Context, im *image, p Program) (Ended, erro
 	}
 	defer trouble.Close()
 	defer theirs.Close()
-	cmd := exec.Command(exe, append([]string{ExecArgument, seconds(p.MaxCPU), strconv.FormatInt(p.MaxMemory, 10), strconv.Itoa(p.MaxFiles), im.path, p.Name}, p.Args...)...)
+	fixed := []string{ExecArgument, seconds(p.MaxCPU), strconv.FormatInt(p.MaxMemory, 10), strconv.Itoa(p.MaxFiles), im.path, p.Name}
+	cmd := exec.Command(exe, append(fixed, p.Args...)...) //nolint:gosec // no shell reads them
 	cmd.Env = Scrubbed(p.Env)
 	if cmd.Env == nil {
 		cmd.Env = []string{} // nil would be ours

@@ -31,7 +31,7 @@ func checkSupported(p Program) error {
 }
 
 // ExecMain does nothing here: programs are started without a process between.
-func ExecMain([]string) int { return usageCode }
+func ExecMain([]string) error { return ErrAlone }
 
 // start runs the private copy in a job object that ends it with this process and
 // holds its limits.
