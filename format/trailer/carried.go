@@ -19,38 +19,47 @@ const maxName = 32
 func parseCarried(block []byte) ([]Carried, error) {
 	var list []Carried
 	for rest := block; len(rest) > 0; {
-		if len(list) == MaxCarried {
-			return nil, syntax("more than %d carried signatures", MaxCarried)
-		}
-		var c Carried
-		var err error
-		if c, rest, err = parseEntry(rest); err != nil {
+		c, behind, err := parseEntry(rest)
+		if err != nil {
 			return nil, err
 		}
-		if contains(list, c) {
-			return nil, syntax("one signature is carried twice")
+		if err := checkEntry(list, c); err != nil {
+			return nil, err
 		}
-		list = append(list, c)
+		list, rest = append(list, c), behind
 	}
 	return list, nil
 }
 
+// parseEntry reads one entry. b is not empty.
 func parseEntry(b []byte) (c Carried, rest []byte, err error) {
 	n := int(b[0])
 	if len(b) < 1+n+4 {
 		return c, nil, syntax("the carried signatures are cut short")
 	}
 	c.Format = string(b[1 : 1+n])
-	if !isFormatName(c.Format) {
-		return c, nil, syntax("%q is no name of a signature format", c.Format)
-	}
 	size := int64(binary.BigEndian.Uint32(b[1+n:]))
 	rest = b[1+n+4:]
-	if size == 0 || size > int64(len(rest)) {
+	if size > int64(len(rest)) {
 		return c, nil, syntax("a carried signature of %d bytes, and %d are there", size, len(rest))
 	}
 	c.Data = rest[:size:size]
 	return c, rest[size:], nil
+}
+
+// checkEntry holds one carried signature to the rules, behind those before it.
+func checkEntry(before []Carried, c Carried) error {
+	switch {
+	case len(before) >= MaxCarried:
+		return syntax("more than %d carried signatures", MaxCarried)
+	case !isFormatName(c.Format):
+		return syntax("%q is no name of a signature format", c.Format)
+	case len(c.Data) == 0 || len(c.Data) > MaxPayload:
+		return syntax("a carried signature of %d bytes: want 1 to %d", len(c.Data), MaxPayload)
+	case contains(before, c): // "One spelling": twice says no more than once
+		return syntax("one signature is carried twice")
+	}
+	return nil
 }
 
 // isFormatName: lower-case letters, digits and '-', beginning with a letter.
@@ -73,20 +82,16 @@ func contains(list []Carried, c Carried) bool {
 // marshalCarried writes the block that parseCarried reads.
 func marshalCarried(list []Carried) ([]byte, error) {
 	var b []byte
-	for _, c := range list {
-		if len(c.Data) > MaxPayload || len(c.Format) > maxName {
-			return nil, syntax("a carried signature of %d bytes, and at most %d can be", len(c.Data), MaxPayload)
+	for i, c := range list {
+		if err := checkEntry(list[:i], c); err != nil {
+			return nil, err
 		}
 		b = append(b, byte(len(c.Format)))
 		b = append(b, c.Format...)
 		b = binary.BigEndian.AppendUint32(b, uint32(len(c.Data)))
 		b = append(b, c.Data...)
 	}
-	again, err := parseCarried(b) // whatever its rules are, they hold here
-	if err == nil && len(again) != len(list) {
-		err = syntax("the carried signatures cannot be told apart")
-	}
-	return b, err
+	return b, nil
 }
 
 // digestCarried is what a statement says of a block; empty is none.

@@ -34,11 +34,15 @@ func (f Format) Embed(ctx context.Context, a *sealwax.Artifact, w io.Writer, by 
 
 // tool is this module, in the version that is linked.
 func tool() string {
-	const name, path = "sealwax", "github.com/sealwax/sealwax"
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return name
+	if !ok { // mutate:skip what go builds has it
+		info = &debug.BuildInfo{}
 	}
+	return toolOf(info)
+}
+
+func toolOf(info *debug.BuildInfo) string {
+	const name, path = "sealwax", "github.com/sealwax/sealwax"
 	for _, m := range append(info.Deps, &info.Main) {
 		if v := strings.TrimPrefix(m.Version, "v"); m.Path == path && v != "" && v != "(devel)" {
 			return name + "/" + v
@@ -61,9 +65,13 @@ func (f Format) Attach(ctx context.Context, a *sealwax.Artifact, w io.Writer, si
 	if err != nil {
 		return fmt.Errorf("the signature: %w", err)
 	}
+	// "ED": the payload has no other.
+	if m.Legacy {
+		return errors.New("a legacy signature cannot be inside native code, only beside it")
+	}
 	st, err := ParseStatement(m.Trusted)
-	if err != nil || m.Legacy {
-		return fmt.Errorf("the signature cannot be inside native code, only beside it: %w", orErr(err, minisign.ErrSyntax))
+	if err != nil {
+		return fmt.Errorf("the signature cannot be inside native code, only beside it: %w", err)
 	}
 	fr := frame{keyID: m.KeyID, signature: m.Signature, statement: m.Trusted, global: m.Global}
 	if fr.block, err = carriedIn(m.Untrusted); err != nil {
@@ -87,13 +95,6 @@ func (f Format) Attach(ctx context.Context, a *sealwax.Artifact, w io.Writer, si
 		return err
 	}
 	_, err = w.Write(tail)
-	return err
-}
-
-func orErr(err, other error) error {
-	if err == nil {
-		return other
-	}
 	return err
 }
 

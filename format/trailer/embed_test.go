@@ -6,13 +6,16 @@ package trailer_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/blake2b"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format/minisign"
@@ -112,6 +115,18 @@ func TestAttachRefuses(t *testing.T) {
 		change(f)
 		return f.Marshal()
 	}
+	lie := func(kind trailer.Kind, length int) func(*minisign.File) {
+		sum := blake2b.Sum512(original)
+		st := trailer.Statement{Kind: kind, Tool: "x", Time: now, Length: int64(length), BLAKE2b512: hex.EncodeToString(sum[:])}
+		text, err := st.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(f *minisign.File) { f.Trusted, f.Untrusted = text, "x" }
+	}
+	if _, err := attach(t, original, edit(lie(trailer.KindCompiled, len(original)))); err != nil {
+		t.Error(err) // no key is asked, and so this is let through
+	}
 	dropped := edit(func(f *minisign.File) { f.Untrusted = "x" })
 	for name, tc := range map[string]struct {
 		data, sig []byte
@@ -120,8 +135,10 @@ func TestAttachRefuses(t *testing.T) {
 		"another file":        {append(bytes.Clone(original), 'x'), sig, "not of app"},
 		"other bytes":         {append(bytes.Clone(original[:len(original)-1]), 'x'), sig, "not of app"},
 		"another kind":        {program(), sig, "not of app"},
+		"a lie of its kind":   {original, edit(lie(trailer.KindProgram, len(original))), "not of app"},
+		"a lie of its length": {original, edit(lie(trailer.KindCompiled, 1)), "not of app"},
 		"a plain signature":   {original, plain, "only beside it"},
-		"a legacy one":        {original, edit(func(f *minisign.File) { f.Legacy = true }), "only beside it"},
+		"a legacy one":        {original, edit(func(f *minisign.File) { f.Legacy = true }), "a legacy signature cannot"},
 		"no signature":        {original, []byte("x"), "not a minisign signature"},
 		"carried lost":        {original, dropped, "not in its first line"},
 		"carried in no form":  {original, edit(func(f *minisign.File) { f.Untrusted += "=" }), "first line"},
@@ -295,6 +312,24 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// TestTool: the module in its version, wherever it is linked; or without one.
+func TestTool(t *testing.T) {
+	of := func(path, version string) *debug.Module { return &debug.Module{Path: path, Version: version} }
+	const ours = "github.com/sealwax/sealwax"
+	for want, info := range map[string]*debug.BuildInfo{
+		"sealwax/1.2.3": {Main: *of(ours, "v1.2.3")},
+		"sealwax/2.0.0": {Main: *of("example.org/x", "v1.0.0"), Deps: []*debug.Module{of("example.org/y", "v1.1.1"), of(ours, "v2.0.0")}},
+		"sealwax":       {Main: *of(ours, "(devel)"), Deps: []*debug.Module{of(ours, ""), of("example.org/y", "v1.1.1")}},
+	} {
+		if got := trailer.ToolOf(info); got != want {
+			t.Errorf("%+v: %s, want %s", info, got, want)
+		}
+	}
+	if _, tr := parts(t, embed(t, program(), compiler)); !strings.HasPrefix(tr.Statement.Tool, "sealwax") || strings.Contains(tr.Statement.Tool, "(") {
+		t.Errorf("made by %s", tr.Statement.Tool)
+	}
+}
+
 // lying is a signer whose signatures do not verify.
 type lying struct{ key.Signer }
 
@@ -310,6 +345,10 @@ func TestSignersAreNotBelieved(t *testing.T) {
 	cancel()
 	if err := native(t).Embed(ctx, sealwaxtest.Bytes("app", program()), io.Discard, compiler, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
+	}
+	short := &joined{Content: sealwaxtest.Content(program()), more: 1}
+	if err := native(t).Embed(t.Context(), sealwaxtest.From("app", short), io.Discard, compiler, o); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a file that is shorter than it says: %v", err)
 	}
 	if err := native(t).Embed(t.Context(), sealwaxtest.Bytes("app", program()), full{}, compiler, o); !errors.Is(err, errFull) {
 		t.Errorf("a full disk: %v", err)

@@ -217,7 +217,7 @@ func TestLargeFile(t *testing.T) {
 	if err := native(t).Embed(t.Context(), a, &tail, compiler, sealwax.SignOptions{Now: now}); err != nil {
 		t.Fatal(err)
 	}
-	signed := &joined{c, tail.last(tail.n - c.Size())}
+	signed := &joined{Content: c, tail: tail.last(tail.n - c.Size())}
 	v := &sealwax.Verifier{Formats: formats(), Trust: people()}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -239,13 +239,14 @@ func (h *head) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// joined is content with bytes behind it.
+// joined is content with bytes behind it, and so many more that are not there.
 type joined struct {
 	sealwax.Content
 	tail []byte
+	more int64
 }
 
-func (j *joined) Size() int64 { return j.Content.Size() + int64(len(j.tail)) }
+func (j *joined) Size() int64 { return j.Content.Size() + int64(len(j.tail)) + j.more }
 
 func (j *joined) ReadAt(p []byte, off int64) (int, error) {
 	n := 0

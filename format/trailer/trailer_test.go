@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -253,8 +254,9 @@ func TestCarriedMustBeSignatures(t *testing.T) {
 		"one twice":         {good, good},
 		"too large":         {{Format: minisign.Name, Data: make([]byte, trailer.MaxPayload+1)}},
 	} {
-		if err := native(t).Append(t.Context(), sealwaxtest.Bytes("app", cwasm()), &bytes.Buffer{}, compiler, compiled(s), carried); err == nil {
-			t.Errorf("%s is carried along", name)
+		var out bytes.Buffer
+		if err := native(t).Append(t.Context(), sealwaxtest.Bytes("app", cwasm()), &out, compiler, compiled(s), carried); err == nil || out.Len() > 0 {
+			t.Errorf("%s is carried along: %v", name, err)
 		}
 	}
 	var many []trailer.Carried
@@ -349,6 +351,13 @@ func TestMalformed(t *testing.T) {
 		"a bad name":           {framed(original, append(bytes.Clone(payload), entry("\x1b", []byte("x"))...)), sealwax.CodeSignatureMalformed, "no name of a signature format"},
 		"an entry cut":         {framed(original, append(bytes.Clone(payload), entry("minisign", []byte("xyz"))[:15]...)), sealwax.CodeSignatureMalformed, "2 are there"},
 		"one entry twice":      {framed(original, append(bytes.Clone(payload), bytes.Repeat(entry("minisign", []byte("xyz")), 2)...)), sealwax.CodeSignatureMalformed, "carried twice"},
+		"a long name":          {framed(original, append(bytes.Clone(payload), entry(strings.Repeat("a", 33), []byte("x"))...)), sealwax.CodeSignatureMalformed, "no name of a signature format"},
+		"a digit in front":     {framed(original, append(bytes.Clone(payload), entry("1a", []byte("x"))...)), sealwax.CodeSignatureMalformed, "no name of a signature format"},
+		"no name":              {framed(original, append(bytes.Clone(payload), entry("", []byte("x"))...)), sealwax.CodeSignatureMalformed, "no name of a signature format"},
+		"a name in capitals":   {framed(original, append(bytes.Clone(payload), entry("aB", []byte("x"))...)), sealwax.CodeSignatureMalformed, "no name of a signature format"},
+		"a blank in a name":    {framed(original, append(bytes.Clone(payload), entry("a b", []byte("x"))...)), sealwax.CodeSignatureMalformed, "no name of a signature format"},
+		"a brace in a name":    {framed(original, append(bytes.Clone(payload), entry("a{", []byte("x"))...)), sealwax.CodeSignatureMalformed, "no name of a signature format"},
+		"one in two formats":   {framed(original, slices.Concat(payload, entry("a-1", []byte("x")), entry("b", []byte("x")))), sealwax.CodeSignatureForeign, `"b", which is unknown here`},
 		"an unknown format":    {framed(original, append(bytes.Clone(payload), entry("cosign", []byte("xyz"))...)), sealwax.CodeSignatureForeign, "unknown here"},
 		"no signature carried": {framed(original, append(bytes.Clone(payload), entry("minisign", []byte("xyz"))...)), sealwax.CodeSignatureMalformed, "not a minisign signature file"},
 		"a Mach-O file":        {forge(t, []byte("\xcf\xfa\xed\xfe....code"), compiler, tr.Text, nil), sealwax.CodeSignatureMalformed, "Mach-O"},
