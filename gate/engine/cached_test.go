@@ -130,8 +130,14 @@ func TestEntryOfAnotherVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, maker := range []cache.Maker{{Name: "wazero", Version: "v0.0.1"}, {Name: "other", Version: "v1"}} {
-		if err := s.Save(k, maker, held(t, []byte("native code of somebody's"))); err != nil {
+	cachedRun(t, s, module)
+	good, err := s.Load(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer good.Code.Close()
+	for _, maker := range []cache.Maker{{Name: good.Maker.Name, Version: "v0.0.1"}, {Name: "other", Version: good.Maker.Version}} {
+		if err := s.Save(k, maker, good.Code); err != nil {
 			t.Fatal(err)
 		}
 		if !cachedRun(t, s, module) || cachedRun(t, s, module) {

@@ -4,7 +4,6 @@
 package cache
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -45,12 +44,13 @@ func (m Maker) line() (string, error) {
 type head struct {
 	description string
 	maker       Maker
-	mac         []byte
+	front       string // what the MAC is over, as it stands there, followed by the code
+	mac         string
 	size        int64 // of the whole head in bytes
 }
 
-// authenticated are the bytes of the head that the MAC is over, followed by the code.
-func authenticated(description, maker string) string {
+// front are the lines that the MAC is over.
+func front(description, maker string) string {
 	return version + "\n" + description + "\n" + maker + "\n"
 }
 
@@ -59,24 +59,13 @@ var errNoEntry = errors.New("it does not begin like an entry")
 // parseHead reads the head from the first bytes of a file. Nothing in it is
 // believed before [head.verify].
 func parseHead(b []byte) (head, error) {
-	lines := bytes.SplitN(b[:min(len(b), maxHead)], []byte("\n"), 5)
-	if len(lines) != 5 || string(lines[0]) != version {
+	lines := strings.SplitN(string(b[:min(len(b), maxHead)]), "\n", 5)
+	if len(lines) != 5 || lines[0] != version {
 		return head{}, errNoEntry
 	}
-	h := head{description: string(lines[1])}
-	h.maker.Name, h.maker.Version, _ = strings.Cut(string(lines[2]), " ")
-	if again, err := h.maker.line(); err != nil || again != string(lines[2]) {
-		return head{}, errNoEntry
-	}
-	mac, err := hex.DecodeString(string(lines[3]))
-	// One MAC is written in one way: in lower case.
-	if err != nil || len(mac) != sha256.Size || hex.EncodeToString(mac) != string(lines[3]) {
-		return head{}, errNoEntry
-	}
-	h.mac = mac
-	for _, l := range lines[:4] {
-		h.size += int64(len(l)) + 1
-	}
+	h := head{description: lines[1], front: front(lines[1], lines[2]), mac: lines[3]}
+	h.maker.Name, h.maker.Version, _ = strings.Cut(lines[2], " ")
+	h.size = int64(len(h.front) + len(h.mac) + 1)
 	return h, nil
 }
 
@@ -86,35 +75,32 @@ func marshalHead(secret []byte, description string, maker Maker, code *sealedmem
 	if err != nil {
 		return "", err
 	}
-	front := authenticated(description, line)
-	mac, err := seal(secret, front, code)
+	lines := front(description, line)
+	mac, err := seal(secret, lines, code)
 	if err != nil {
 		return "", err
 	}
-	return front + hex.EncodeToString(mac) + "\n", nil
+	return lines + mac + "\n", nil
 }
 
 // verify holds the MAC against what is held in memory, which is what will be used.
 func (h head) verify(secret []byte, code *sealedmem.File) error {
-	line, err := h.maker.line()
+	want, err := seal(secret, h.front, code)
 	if err != nil {
 		return err
 	}
-	want, err := seal(secret, authenticated(h.description, line), code)
-	if err != nil {
-		return err
-	}
-	if !hmac.Equal(want, h.mac) {
+	if !hmac.Equal([]byte(want), []byte(h.mac)) {
 		return errors.New("it is not as it was kept, or was kept with another key")
 	}
 	return nil
 }
 
-func seal(secret []byte, front string, code *sealedmem.File) ([]byte, error) {
+// seal is the MAC in lower case hexadecimal digits, its only spelling.
+func seal(secret []byte, front string, code *sealedmem.File) (string, error) {
 	h := hmac.New(sha256.New, secret)
 	_, _ = io.WriteString(h, front) // a hash never fails
 	if _, err := io.CopyBuffer(h, io.NewSectionReader(code, 0, code.Size()), make([]byte, 256<<10)); err != nil {
-		return nil, fmt.Errorf("reading the compiled code: %w", err)
+		return "", fmt.Errorf("reading the compiled code: %w", err)
 	}
-	return h.Sum(nil), nil
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

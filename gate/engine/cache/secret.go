@@ -73,20 +73,32 @@ func readSecret(path string, info fs.FileInfo, f io.Reader) ([]byte, error) {
 // make the first one at once, all get the same.
 func (s *Store) makeSecret() ([]byte, error) {
 	secret, err := s.secret()
-	unusable := errors.Is(err, errNoSecret)
-	if err == nil || !unusable && !errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = s.writeSecret(false)
+	case errors.Is(err, errNoSecret):
+		err = s.writeSecret(true) // what was kept with it counts no more
+	default:
 		return secret, err
 	}
-	if err := os.MkdirAll(filepath.Dir(s.KeyFile), 0o700); err != nil {
+	if err != nil {
 		return nil, err
+	}
+	return s.secret()
+}
+
+// writeSecret makes a new key. That somebody else made one meanwhile is as good,
+// unless it is to be replaced.
+func (s *Store) writeSecret(replace bool) error {
+	if err := os.MkdirAll(filepath.Dir(s.KeyFile), 0o700); err != nil {
+		return err
 	}
 	fresh := make([]byte, secretSize)
 	_, _ = rand.Read(fresh) // never fails: it ends the process instead
 	line := fileLabel + hex.EncodeToString(fresh) + "\n"
-	// What was kept with a key that is no secret counts no more.
-	err = atomicfile.WriteFile(s.KeyFile, []byte(line), atomicfile.Options{Mode: atomicfile.Secret, Replace: unusable})
-	if err != nil && !errors.Is(err, atomicfile.ErrExists) {
-		return nil, err
+	err := atomicfile.WriteFile(s.KeyFile, []byte(line), atomicfile.Options{Mode: atomicfile.Secret, Replace: replace})
+	if errors.Is(err, atomicfile.ErrExists) {
+		return nil
 	}
-	return s.secret()
+	return err
 }

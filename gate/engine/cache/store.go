@@ -78,7 +78,7 @@ func (s *Store) load(ctx context.Context, k Key) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	if s.Dir == "" || s.Limit <= 0 {
+	if s.Limit <= 0 {
 		return Entry{}, ErrNone
 	}
 	if err := checkFolder(s.Dir); err != nil {
@@ -109,9 +109,6 @@ func checkFolder(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return err
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is not a folder", dir)
 	}
 	return safefile.Check(dir, info)
 }
@@ -206,7 +203,7 @@ func (s *Store) save(k Key, maker Maker, code *sealedmem.File) error {
 	if err != nil {
 		return err
 	}
-	if s.Dir == "" || code.Size()+maxHead > s.Limit {
+	if code.Size()+maxHead > s.Limit {
 		return ErrTooLarge
 	}
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {

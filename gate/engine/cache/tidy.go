@@ -92,9 +92,6 @@ func (s *Store) trim(limit int64) error {
 
 // files are the entries, and what killed processes left of some.
 func (s *Store) files() ([]kept, error) {
-	if s.Dir == "" {
-		return nil, nil
-	}
 	err := checkFolder(s.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
