@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -87,7 +88,11 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	prefix := asking(known(maker))
-	prefix[0].Policy.Prefix = true
+	prefix[0].Policy.Prefix, prefix[0].Policy.AllowUncovered = true, regexp.MustCompile(".*")
+	longer := append(slices.Clone(parts), data[8:]...)
+	if _, err := prefix.Verify(t.Context(), sealwaxtest.Bytes("app.wasm", longer)); err != nil {
+		t.Fatal(err) // elsewhere it passes
+	}
 	void := known(maker)
 	a := sealwaxtest.Bytes("a", data)
 	digest := void.Digest(a)
@@ -105,7 +110,7 @@ func TestRefused(t *testing.T) {
 		"changed":        {module("c0de"), []sealwax.Companion{signed(t, maker, data)}, asking(known(maker))},
 		"no demands":     {data, []sealwax.Companion{signed(t, maker, data)}, nil},
 		"blocked":        {data, []sealwax.Companion{signed(t, maker, data)}, asking(void)},
-		"a part":         {append(slices.Clone(parts), data[8:]...), nil, prefix},
+		"a part":         {longer, nil, prefix},
 		"one of several": {data, []sealwax.Companion{signed(t, maker, data)}, append(asking(known(maker)), asking(known(second))...)},
 	} {
 		g := gate(t)
@@ -242,7 +247,7 @@ func TestUnsignedOutput(t *testing.T) {
 	g := gate(t)
 	g.Signer, g.Now = nil, nil // the system's clock
 	var out bytes.Buffer
-	_, made, err := g.Compile(t.Context(), sealed(t, "app.wasm", data, legacy(t, maker, data), signed(t, maker, data)), engine.CompileJob{}, &out)
+	_, made, err := g.Compile(t.Context(), sealed(t, "app.wasm", data, legacy(t, maker, data), signed(t, maker, data)), engine.CompileJob{Size: 9}, &out)
 	if err != nil || made.Signed || !bytes.Equal(out.Bytes(), engines["toy"].code(data, nil, "speed")) || made.Size != int64(out.Len()) || made.Digest == "" {
 		t.Errorf("%v, %+v", err, made)
 	}

@@ -123,6 +123,9 @@ func TestRebuild(t *testing.T) {
 		} else if tc.says != "" && !reports(r, tc.says) {
 			t.Errorf("%s: %s", name, codes(r))
 		}
+		if reports(r, sealwax.CodeSignerRole) {
+			t.Errorf("%s: the rebuild is offered to those who did not ask: %s", name, codes(r))
+		}
 	}
 	// Without the rebuild nobody vouches for the code.
 	if _, err := rebuilding.Verify(t.Context(), sealed(t, "app.cwasm", honest)); err == nil {

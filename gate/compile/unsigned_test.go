@@ -102,6 +102,11 @@ func TestWarned(t *testing.T) {
 	if err != nil || made.Statement.Verified || len(made.Carried) > 0 {
 		t.Errorf("%v, %+v", err, made)
 	}
+	g.Demands[0].Policy.Need.Need = 2 // one of two is not enough to speak of a verified source
+	_, made, err = g.Compile(t.Context(), sealed(t, "app.wasm", data, signed(t, maker, data)), engine.CompileJob{}, &bytes.Buffer{})
+	if err != nil || made.Statement.Verified || len(made.Carried) > 0 {
+		t.Errorf("%v, %+v", err, made)
+	}
 }
 
 func digestOf(t *testing.T, data []byte) string {
