@@ -4,13 +4,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sealwax/sealwax/format"
+	"github.com/sealwax/sealwax/gate/engine"
 )
 
 type versionInfo struct {
@@ -21,7 +25,19 @@ type versionInfo struct {
 	Platform string            `json:"platform"`
 	Formats  []string          `json:"formats"`
 	Engines  map[string]string `json:"engines"`
+	Helpers  []versionHelper   `json:"helpers"`
 }
+
+// versionHelper is a helper that is installed, and what it says of itself.
+type versionHelper struct {
+	Name  string `json:"name"`
+	Path  string `json:"path"`
+	Error string `json:"error,omitempty"` // why it does not say it
+	helperInfo
+}
+
+// unknownCommit stands for the commit where the build does not tell.
+const unknownCommit = "unknown"
 
 func (a *app) versionCommand() *cobra.Command {
 	var asJSON bool
@@ -29,10 +45,11 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:   "version",
 		Short: "print the version, and what is compiled in",
 		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			v := readVersion()
+			v.Helpers = a.versionHelpers(c.Context())
 			if !asJSON {
-				a.say("sealwax %s (%s, %s)", v.Version, v.Go, v.Platform)
+				a.sayVersion(v)
 				return nil
 			}
 			line, err := json.Marshal(v)
@@ -47,10 +64,37 @@ func (a *app) versionCommand() *cobra.Command {
 	return c
 }
 
+func (a *app) sayVersion(v versionInfo) {
+	a.say("sealwax %s (%s, %s)", v.Version, v.Go, v.Platform)
+	for _, name := range slices.Sorted(maps.Keys(v.Engines)) {
+		a.say("engine %s %s", name, v.Engines[name])
+	}
+	for _, h := range v.Helpers {
+		if h.Error != "" {
+			a.say("%s (%s): %s", h.Name, h.Path, h.Error)
+		} else {
+			a.say("%s %s (%s)%s", h.Name, h.Version, h.Path, h.engine())
+		}
+	}
+}
+
+// versionHelpers asks the helper that compiles, if it is installed.
+func (a *app) versionHelpers(ctx context.Context) []versionHelper {
+	path, err := engine.Find(engine.Wasmtime, a.getenv)
+	if err != nil {
+		return []versionHelper{}
+	}
+	h := versionHelper{Name: engine.HelperPrefix + engine.Wasmtime, Path: path}
+	if h.helperInfo, err = askHelper(ctx, path); err != nil {
+		h.Error = err.Error()
+	}
+	return []versionHelper{h}
+}
+
 func readVersion() versionInfo {
 	v := versionInfo{
-		Schema: "sealwax.version/v1", Version: "devel", Commit: "unknown", Go: runtime.Version(),
-		Platform: runtime.GOOS + "/" + runtime.GOARCH, Formats: []string{}, Engines: map[string]string{},
+		Schema: "sealwax.version/v1", Version: "devel", Commit: unknownCommit, Go: runtime.Version(),
+		Platform: runtime.GOOS + "/" + runtime.GOARCH, Formats: []string{}, Engines: map[string]string{}, Helpers: []versionHelper{},
 	}
 	for _, f := range format.All() {
 		v.Formats = append(v.Formats, f.Name())

@@ -126,7 +126,7 @@ func newLinker(e *wasmtime.Engine, end *ended) (*wasmtime.Linker, error) {
 	}
 	l.AllowShadowing(true)
 	err := l.FuncWrap(wasiModule, "proc_exit", func(code int32) *wasmtime.Trap {
-		end.called, end.code = true, uint32(code)
+		end.called, end.code = true, uint32(code) //nolint:gosec // the guest meant its bits as unsigned
 		return wasmtime.NewTrap("the guest ended itself")
 	})
 	if err != nil {

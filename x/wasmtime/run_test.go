@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -266,11 +267,11 @@ func TestKeptAndKnown(t *testing.T) {
 func TestOnlyTheBytesMeant(t *testing.T) {
 	for form, code := range forms(t, tool(t)) {
 		job := engine.Job{Form: form, Args: []string{"exit", "4"}, Size: int64(len(code))}
-		if o := run(t, t.Context(), job, append(code[:len(code):len(code)], "trailer"...), ""); o.err != nil || o.ExitCode != 4 {
+		if o := run(t, t.Context(), job, append(slices.Clip(code), "trailer"...), ""); o.err != nil || o.ExitCode != 4 {
 			t.Errorf("form %q: %+v", form, o)
 		}
 		job.Size += 8
-		if o := run(t, t.Context(), job, append(code[:len(code):len(code)], "trailer"...), ""); o.err == nil {
+		if o := run(t, t.Context(), job, append(slices.Clip(code), "trailer"...), ""); o.err == nil {
 			t.Errorf("form %q: more bytes than there are", form)
 		}
 	}

@@ -31,7 +31,7 @@ func main() {
 
 // start runs the compiled WASI command in the file at path.
 func start(path string, args []string) (exitCode int, err error) {
-	code, err := os.ReadFile(path) //nolint:gosec // the file is whose it is asked for
+	code, err := os.ReadFile(path)
 	if err != nil {
 		return 0, err
 	}
@@ -55,8 +55,7 @@ func start(path string, args []string) (exitCode int, err error) {
 		return 0, err
 	}
 	_, err = instance.GetFunc(store, "_start").Call(store)
-	var exit *wasmtime.Error
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*wasmtime.Error](err); ok {
 		if status, ok := exit.ExitStatus(); ok {
 			return int(status), nil
 		}
