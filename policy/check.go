@@ -207,7 +207,7 @@ func (c *checker) native(r *Rule) {
 // onlyModules reports whether a rule for files and programs alone takes no signature
 // that those can have: what "wasmsig" is for, docs/formats/wasmsig.md says.
 func onlyModules(r *Rule) bool {
-	return len(r.formats) > 0 && r.Kinds != nil &&
+	return len(r.formats) > 0 &&
 		!slices.ContainsFunc(r.formats, func(name string) bool { return name != "wasmsig" }) &&
 		r.onlyFor(sealwax.KindFile, sealwax.KindProgram)
 }

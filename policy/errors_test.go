@@ -128,6 +128,14 @@ func TestErrorsAreShort(t *testing.T) {
 		rule + "formats = [\"" + long + "\", \"" + long + "\"]\n",
 		rule + "require = [\"x" + long + " ~\"]\n",
 		rule + "coverage = \"prefix\"\nallow-uncovered = [\"" + long + "\"]\n",
+		rule + "require = [\"x >= " + long + "\"]\n",
+		rule + "native = \"" + long + "\"\n",
+		rule + "native = [\"" + long + "\"]\n",
+		rule + "native = [\"acme/" + long + "\"]\n",
+		rule + "native = \"pinned\"\nengine = \"" + long + "\"\n",
+		rule + "native = \"pinned\"\nengine = \"" + long + " = 1.0.0\"\n",
+		rule + "native = \"pinned\"\nengine = \"w = " + long + "\"\n",
+		rule + "native = \"pinned\"\nengine-deny = [\"" + long + "\"]\n",
 	} {
 		_, err := Parse("p.toml", []byte("version = 1\n"+doc), besideFiles)
 		if own := (*Error)(nil); !errors.As(err, &own) || len(err.Error()) > 1024 {

@@ -275,6 +275,8 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		head + "[[rule]]\nname = \"r\"\nfor = [\"*\"]\nof = [\"alice\", {need = 1, of = [\"pinned\"]}]\n",
 		head + "[[rule]]\nname = \"r\"\nfor = [\"a\"]\nof = [\"acme/native\"]\nrequire = [\"v >= 1.0.0\"]\ncoverage = \"prefix\"\nallow-uncovered = [\"*\"]\n",
+		head + "[[rule]]\nname = \"r\"\nfor = [\"a\"]\nof = [\"acme\"]\nnative = {need = 1, of = [\"rebuilt\", \"pinned\", \"acme\"]}\nengine = \"w >= 1.0.0\"\nengine-deny = [\"1.0.1\"]\n",
+		head + "[[rule]]\nname = \"r\"\nfor = [\"a\"]\nkind = [\"program\"]\nnative = \"pinned\"\n",
 		"version = 1\nlog = 'x'\n[[rule]]\n",
 		"version = 2\n",
 	} {
@@ -296,9 +298,14 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for i := range file.Rules {
-			p := file.Rules[i].Policy(sealwax.KindModule)
-			if !sound(p.Need) || len(file.Rules[i].For) == 0 {
-				t.Fatalf("%q: %+v", doc, p)
+			for _, kind := range file.Rules[i].kinds() {
+				p := file.Rules[i].Policy(kind)
+				if p.NoRule == "" && !sound(p.Need) || len(file.Rules[i].For) == 0 {
+					t.Fatalf("%q: %s: %+v", doc, kind, p)
+				}
+				if kind == sealwax.KindCompiled && p.NoRule == "" && (p.Need.Need != 2 || len(p.Need.Of) != 2) {
+					t.Fatalf("%q: one of two halves is enough: %+v", doc, p)
+				}
 			}
 		}
 		Check(file, Facts{})
