@@ -121,7 +121,7 @@ func (a *app) cacheClean(asJSON bool) error {
 		a.note("the cache is empty")
 		return nil
 	}
-	a.note("removed %d compiled modules, %s", n.Entries, bytesText(n.Size))
+	a.note("removed %s, %s", plural(n.Entries, "compiled module"), bytesText(n.Size))
 	return nil
 }
 
@@ -175,6 +175,21 @@ func (a *app) cacheLimit() (int64, error) {
 			return 0, fmt.Errorf("SEALWAX_CACHE_LIMIT: %w; 0 keeps nothing", err)
 		}
 		return n, nil
+	}
+}
+
+// compileCache looks at the cache, if there is one.
+func (p *patient) compileCache() {
+	s, err := p.app.compileCache()
+	if errors.Is(err, errNoFolder) { // said of the environment
+		return
+	}
+	if p.errors("compile cache", "correct it, or unset it", err) {
+		return
+	}
+	n, err := s.Info()
+	if !p.errors("compile cache", "make it readable, or remove it", err) && n.Entries > 0 {
+		p.ok("compile cache", "%s, %s of at most %s", plural(n.Entries, "module"), bytesText(n.Size), bytesText(s.Limit))
 	}
 }
 

@@ -25,8 +25,8 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "see whether all is in order, and how to mend what is not",
 		Long: `Doctor looks at the clock, at who may read the secret keys (minisign's and rsign's own places,
 and each KEY), at the folders of pins, blocks and publishers and every file in them, at the
-policies in force, at publishers that go stale, at the decision log, at the environment, and at
-the helpers (sealwax-NAME) and their versions. It changes nothing.
+policies in force, at publishers that go stale, at the decision log, at the compile cache, at the
+environment, and at the helpers (sealwax-NAME) and their versions. It changes nothing.
 
 One line says one thing: "ok", "warn", or "fix" with what to do. Exit codes: 0 nothing has to be
 fixed, 3 something has to.`,
@@ -120,6 +120,7 @@ func (a *app) doctor(ctx context.Context, keys []string, asJSON bool) error {
 	p.environment()
 	p.network()
 	p.folders()
+	p.compileCache()
 	p.store(ctx)
 	p.keys(keys)
 	p.policies(ctx)

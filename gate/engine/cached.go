@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/sealwax/sealwax/gate/engine/cache"
+	"github.com/sealwax/sealwax/internal/safefile"
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
@@ -25,6 +26,9 @@ func (c Child) runCached(ctx context.Context, job Job, module *sealedmem.File) (
 		return c.run(ctx, job, module, nil)
 	}
 	known, err := c.Cache.Load(ctx, k)
+	if unsafe := (*safefile.Error)(nil); errors.As(err, &unsafe) { // nothing could be kept there, either
+		return c.run(ctx, job, module, nil)
+	}
 	if err == nil {
 		defer func() { _ = known.Code.Close() }()
 	}
