@@ -349,6 +349,9 @@ func (c *compilation) hints(ctx context.Context) {
 
 // showMade says what was made, and what it is good for.
 func (c *compilation) showMade() {
+	if c.made.Statement.Verified || c.decider.ruled() { // else it is told below, in fewer words
+		c.app.showFindings(c.report.Artifact.Name+": ", whose(c.report.All()))
+	}
 	words := c.app.say
 	if c.options.out == stdout {
 		words = c.app.note

@@ -40,6 +40,10 @@ signed exactly these bytes. Whom you trust: the keys given with -k, else the key
 are pinned for the file's name (sealwax trust), or what a policy file says (-p FILE;
 sealwax help policies).
 
+Compiled code needs two: who compiled it, with --native-key or a pin in the role native, and
+who signed the module that it was made from, whose signature it carries along. --threshold
+and --require speak of the module. A program needs --native-key alone.
+
 Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide, 4 needs a person.`,
 		Example: `  sealwax verify release.tar.gz -k RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3
   sealwax verify app.wasm                          # a key is pinned for it
@@ -128,6 +132,8 @@ func (o *verifyOptions) check(args []string) error {
 		return usagef("", "-s speaks of one artifact: verify the others without it")
 	case o.rebuild != "" && (len(args) > 1 || o.recursive):
 		return usagef("", "--rebuild speaks of one artifact: verify the others without it")
+	case o.rebuild == source.Stdin:
+		return usagef("", "--rebuild needs a file: the source's signature lies beside it or in it")
 	case o.rebuild != "" && o.publisher != "":
 		return usagef("pin the publisher, or write it into a policy", "--rebuild and --publisher do not go together")
 	}
