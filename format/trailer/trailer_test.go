@@ -20,6 +20,7 @@ import (
 	"github.com/sealwax/sealwax/format/minisign"
 	"github.com/sealwax/sealwax/format/trailer"
 	"github.com/sealwax/sealwax/format/wasmsig"
+	"github.com/sealwax/sealwax/key"
 	"github.com/sealwax/sealwax/sealwaxtest"
 )
 
@@ -268,6 +269,39 @@ func TestCarriedMustBeSignatures(t *testing.T) {
 	}
 }
 
+// TestPayloadIsLimited: what would not be read is not written.
+func TestPayloadIsLimited(t *testing.T) {
+	s := sourceOf(t, module, maker)
+	for i := range trailer.MaxCarried {
+		c := sourceOf(t, module, sealwaxtest.Key(100+i), minisign.Name).carried[0]
+		c.Data = append(c.Data, bytes.Repeat([]byte("\n"), minisign.MaxFile-len(c.Data))...)
+		s.carried = append(s.carried, c)
+	}
+	err := native(t).Append(t.Context(), sealwaxtest.Bytes("app", cwasm()), &bytes.Buffer{}, compiler, compiled(s), s.carried)
+	if err == nil || !strings.Contains(err.Error(), "carry fewer") {
+		t.Error(err)
+	}
+	s.carried = s.carried[1:]
+	sign(t, cwasm(), compiler, compiled(s), s.carried)
+}
+
+// TestKeyIDIsTheKeysOwn: as with minisign's signatures, another id is another
+// signer.
+func TestKeyIDIsTheKeysOwn(t *testing.T) {
+	signed := embed(t, program(), compiler)
+	renamed := compiler.Public().WithID(key.ID{1})
+	twin := stranger.Public().WithID(compiler.Public().MinisignID())
+	r := judge(t.Context(), t, signed, onlyNative(), sealwaxtest.Trusting(sealwax.RoleNative, renamed, twin))
+	if r.Verdict != sealwax.Deny || !r.Has(sealwax.CodeSignatureInvalid) {
+		t.Errorf("by a key of another id: %s", messages(r))
+	}
+	nobody := sealwax.Anchor{Role: sealwax.RoleNative}
+	signed = embed(t, program(), compiler.WithID(nobody.Key.MinisignID()))
+	if r := judge(t.Context(), t, signed, onlyNative(), sealwaxtest.Trust{nobody}); r.Verdict != sealwax.Deny || !r.Has(sealwax.CodeSignerUnknown) {
+		t.Errorf("by nobody: %s", messages(r))
+	}
+}
+
 // TestSeveralCarried: two makers, by two signatures in one format.
 func TestSeveralCarried(t *testing.T) {
 	s := sourceOf(t, module, maker, minisign.Name)
@@ -344,6 +378,7 @@ func TestMalformed(t *testing.T) {
 		"no room":              {framed(original[:4], payload), sealwax.CodeSignatureMalformed, "nothing is left"},
 		"legacy":               {edit(1, 'd'), sealwax.CodeSignatureMalformed, `algorithm "Ed" is unknown`},
 		"a statement too long": {edit(74, 0xff, 0xff), sealwax.CodeSignatureMalformed, "a statement of 65535 bytes"},
+		"one byte too long":    {forge(t, original, compiler, "sealwax-native/v1 "+strings.Repeat("x", trailer.MaxStatement-17), nil), sealwax.CodeSignatureMalformed, "a statement of 2049 bytes"},
 		"a statement cut":      {framed(original, payload[:200]), sealwax.CodeSignatureMalformed, "must be there"},
 		"a control character":  {edit(80, 0x1b), sealwax.CodeSignatureMalformed, "control character"},
 		"more behind":          {framed(original, append(bytes.Clone(payload), 1)), sealwax.CodeSignatureMalformed, "cut short"},
