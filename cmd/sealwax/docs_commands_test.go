@@ -116,7 +116,7 @@ func wrongCommand(root *cobra.Command, words []string) string {
 		return "there is no such command"
 	}
 	for _, w := range words {
-		if w == "#" || w == "--" || w == "|" {
+		if w == "#" || w == "--" || w == "|" || c.Name() == "exec" && strings.HasPrefix(w, "./") { // what follows is the program's own
 			return ""
 		}
 		name, long := strings.CutPrefix(strings.Trim(w, "[]"), "--")
