@@ -280,6 +280,9 @@ func TestInspect(t *testing.T) {
 	if len(in.Signatures) != 2 || len(in.Problems) != 0 || len(in.NotProven) != 1 {
 		t.Fatalf("%+v", in)
 	}
+	if made := inspect(embed(t, program(), compiler)); len(made.Signatures) != 1 || len(made.NotProven) != 0 {
+		t.Errorf("a program: %+v", made)
+	}
 	own, carried := in.Signatures[0], in.Signatures[1]
 	if own.KeyID != compiler.Public().MinisignID().String() || own.Problem != "" || !strings.Contains(own.Covers, "the first 164 bytes") ||
 		len(own.Fields) != 15 || own.Fields[4] != (sealwax.Field{Name: "source", Value: s.ancestor.Digest}) {

@@ -37,7 +37,9 @@ func (f Format) Inspect(ctx context.Context, a *sealwax.Artifact, into *sealwax.
 	for _, c := range carried {
 		into.Signatures = append(into.Signatures, describeCarried(c.sig))
 	}
-	into.NotProven = append(into.NotProven, "that the code was made from what its signature says, and of what else the signature states")
+	if a.Kind() == sealwax.KindCompiled {
+		into.NotProven = append(into.NotProven, "that the code was made from the source that its signature names: that is the signer's word")
+	}
 	return nil
 }
 

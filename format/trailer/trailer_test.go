@@ -77,6 +77,10 @@ func TestClaims(t *testing.T) {
 	if on.Format != minisign.Name || on.Source != "embedded: source.minisig" || on.Role != sealwax.RoleRelease || on.Of != s.ancestor || !on.From.IsZero() || on.Carry != nil {
 		t.Errorf("the source's claim: %+v", on)
 	}
+	made := judge(t.Context(), t, embed(t, program(), compiler), onlyNative(), people())
+	if fields := made.Counted[0].Fields; len(fields) != 4 || fields[0].Value != "program" || !made.Counted[0].From.IsZero() {
+		t.Errorf("a program's claim: %+v", made.Counted[0])
+	}
 	if got := on.Values("file"); len(got) != 1 || got[0] != "app.wasm" {
 		t.Errorf("the source's claim states file %q", got)
 	}
