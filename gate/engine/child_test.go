@@ -21,8 +21,10 @@ import (
 
 // TestMain lets the test binary play a role when its name says so.
 func TestMain(m *testing.M) {
-	if play, ok := roles[filepath.Base(os.Args[0])]; ok {
-		os.Exit(play())
+	for _, roles := range []map[string]func() int{roles, compilerRoles} {
+		if play, ok := roles[filepath.Base(os.Args[0])]; ok {
+			os.Exit(play())
+		}
 	}
 	os.Exit(inTemporaryFolder(m))
 }

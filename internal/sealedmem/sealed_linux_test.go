@@ -5,7 +5,9 @@ package sealedmem
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"testing"
 
@@ -34,4 +36,31 @@ func TestSealsHoldForEverybody(t *testing.T) {
 	if _, err := unix.FcntlInt(f.OSFile().Fd(), unix.F_ADD_SEALS, unix.F_SEAL_FUTURE_WRITE); err == nil {
 		t.Error("the seals could be changed")
 	}
+}
+
+func TestOnlyWhatIsMeantToBeExecutedCanBe(t *testing.T) {
+	script := []byte("#!/bin/sh\nexit 7\n")
+	for executable, seal := range map[bool]func(context.Context, string, io.Reader, int64) (*File, error){true: CopyExecutable, false: Copy} {
+		f, err := seal(t.Context(), "x", bytes.NewReader(script), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		st, err := f.OSFile().Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if can := st.Mode()&0o111 != 0; can != executable && (executable || kernelForbids()) {
+			t.Errorf("executable %v: mode %v", executable, st.Mode())
+		}
+	}
+}
+
+// kernelForbids reports a kernel that knows memory files which cannot be executed.
+func kernelForbids() bool {
+	fd, err := unix.MemfdCreate("x", unix.MFD_NOEXEC_SEAL)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err == nil
 }

@@ -16,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytecodealliance/wasmtime-go/v44"
+
 	"github.com/sealwax/sealwax/gate/engine"
+	"github.com/sealwax/sealwax/internal/helper"
 	"github.com/sealwax/sealwax/internal/helper/child"
 	"github.com/sealwax/sealwax/internal/peers"
 	"github.com/sealwax/sealwax/internal/sealedmem"
@@ -25,9 +28,42 @@ import (
 // TestMain lets the test binary be the helper when it is started as one.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == engine.ChildArgument {
-		os.Exit(child.Main(Engine{Name: "test", Build: "devel"}, os.Args[2:]))
+		var e child.Engine = Engine{Name: "test", Build: "devel"}
+		if filepath.Base(os.Args[0]) == "reckless" {
+			e = reckless{e}
+		}
+		os.Exit(child.Main(e, os.Args[2:]))
 	}
 	os.Exit(m.Run())
+}
+
+// reckless hands the library what it does not know.
+type reckless struct{ child.Engine }
+
+func (reckless) Compile(context.Context, helper.Compile, []byte) ([]byte, helper.Compiled, error) {
+	c := wasmtime.NewConfig()
+	c.EnableCraneliftFlag("no_such_flag")
+	wasmtime.NewEngineWithConfig(c)
+	return nil, helper.Compiled{}, nil
+}
+
+// role is the test binary under another name.
+func role(t *testing.T, as string) string {
+	t.Helper()
+	link := filepath.Join(t.TempDir(), as)
+	if err := os.Symlink(self(t), link); err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+// asGuest makes of a helper's failure what its parent makes of it.
+func asGuest(err error) error {
+	f, ok := errors.AsType[*child.Failure](err)
+	if !ok {
+		return err
+	}
+	return &engine.GuestError{Kind: f.Kind, Message: f.Error()}
 }
 
 func self(t *testing.T) string {

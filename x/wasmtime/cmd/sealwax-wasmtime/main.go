@@ -12,7 +12,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
+	"strings"
 
 	"github.com/sealwax/sealwax/internal/helper"
 	"github.com/sealwax/sealwax/internal/helper/child"
@@ -66,22 +66,20 @@ func readVersion() versionInfo {
 
 // tell says what this program is; its result is the exit code.
 func tell(w io.Writer, args []string) int {
-	v := readVersion()
-	switch {
-	case slices.Equal(args, []string{"version", "--json"}):
-		line, err := json.Marshal(v)
-		if err != nil {
+	v, line := readVersion(), strings.Join(args, " ")
+	if line == "version --json" {
+		if err := json.NewEncoder(w).Encode(v); err != nil {
 			return 1
 		}
-		fmt.Fprintf(w, "%s\n", line)
 		return 0
-	case slices.Equal(args, []string{"version"}):
-	default:
+	}
+	if line != "version" {
 		fmt.Fprintln(w, "This is a helper of sealwax, which starts it to compile WebAssembly modules and to run compiled ones. By itself it only says its version.")
 	}
 	fmt.Fprintf(w, "%s %s (%s, %s): wasmtime %s, bound by wasmtime-go %s\n%s\n", name, v.Version, v.Go, v.Platform, v.Library, v.Binding, v.Note)
-	if len(args) > 0 && args[0] != "version" {
-		return 2
+	switch line {
+	case "", "version", "--version", "help", "--help", "-h":
+		return 0
 	}
-	return 0
+	return 2
 }
