@@ -206,6 +206,9 @@ func completeValues(c *cobra.Command) {
 		"kind":     {"module", "component", "file"},
 		"role":     {"release", "native"},
 		"format":   {keyMinisign, keyWasmsig},
+
+		"opt-level":  {"none", "speed", "speed_and_size"},
+		"target-cpu": {"baseline", "native"},
 	}
 	if c.Name() == "keygen" || c.HasParent() && c.Parent().Name() == "key" {
 		values["format"] = []string{keyMinisign, keyWasmsig, keyPEM}

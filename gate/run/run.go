@@ -11,6 +11,7 @@ import (
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/gate/engine"
+	"github.com/sealwax/sealwax/internal/wasmbin"
 )
 
 // Gate lets a module run if it passes. Its zero value knows no format, trusts
@@ -107,27 +108,10 @@ func whole(ds sealwax.Demands) sealwax.Demands {
 // looksLikeText reports whether the artifact begins like the text format: after
 // blanks and comments, a parenthesis and a word.
 func looksLikeText(a *sealwax.Artifact) bool {
-	head := make([]byte, 4096)
+	head := make([]byte, wasmbin.TextHead)
 	n, err := a.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false
 	}
-	return textHead(head[:n])
-}
-
-func textHead(b []byte) bool {
-	for i := 0; i < len(b); i++ {
-		switch {
-		case b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n':
-		case b[i] == ';' && i+1 < len(b) && b[i+1] == ';':
-			for i < len(b) && b[i] != '\n' {
-				i++
-			}
-		case b[i] == '(' && i+1 < len(b) && b[i+1] == ';':
-			return true // a block comment: nothing else begins so
-		default:
-			return b[i] == '(' && i+1 < len(b) && b[i+1] >= 'a' && b[i+1] <= 'z'
-		}
-	}
-	return false
+	return wasmbin.LooksLikeText(head[:n])
 }
