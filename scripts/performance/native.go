@@ -125,7 +125,7 @@ func (b *bench) starts(p program) error {
 	signed := with(b.sealwax, "run", native, "-k", "me.pub", "--native-key", "native.pub", "--")
 	unverified := with(b.self, "unverified", b.helper(), bare)
 	compiling := func(name string) command {
-		return with("env", "SEALWAX_CACHE_LIMIT=0", b.sealwax, "run", module, "-k", "me.pub", "--engine", name, "--")
+		return with(b.sealwax, "run", module, "-k", "me.pub", "--engine", name, "--no-cache", "--")
 	}
 	keeping := func(name string) command {
 		return with(b.sealwax, "run", module, "-k", "me.pub", "--engine", name, "--")
