@@ -75,7 +75,6 @@ func (g *Gate) startCompiled(ctx context.Context, a *sealwax.Artifact, job engin
 		return engine.Result{}, false, err
 	}
 	child := g.Child
-	child.Cache = nil // it is for what is compiled here
 	if child.Executable, err = g.helper(engine.Wasmtime); err != nil {
 		return engine.Result{}, false, err
 	}
@@ -85,7 +84,8 @@ func (g *Gate) startCompiled(ctx context.Context, a *sealwax.Artifact, job engin
 		asked = true
 		return kept(g.Record, report, made.fits(have, report))
 	}
-	job.Form, job.Size = engine.FormCompiled, made.length
+	// What is run is what was verified, whatever else the job brings.
+	job.Form, job.Size, job.Known, job.Keep = engine.FormCompiled, made.length, nil, nil
 	result, err := child.Run(ctx, job, held)
 	return result, asked, err
 }

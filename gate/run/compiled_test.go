@@ -13,6 +13,7 @@ import (
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format/minisign"
 	"github.com/sealwax/sealwax/gate/engine"
+	"github.com/sealwax/sealwax/internal/sealedmem"
 	"github.com/sealwax/sealwax/sealwaxtest"
 	"github.com/sealwax/sealwax/source"
 )
@@ -29,6 +30,9 @@ func runCode(t *testing.T, g Gate, a *sealwax.Artifact) (report *sealwax.Report,
 	return report, res, content(t, f), err
 }
 
+// echoed is what the helper says of compiled code that it runs.
+func echoed(code []byte) string { return "compiled:" + string(code) }
+
 // TestRunCompiled: the helper gets the original bytes, and nothing of the trailer.
 func TestRunCompiled(t *testing.T) {
 	code := cwasm("code")
@@ -40,7 +44,7 @@ func TestRunCompiled(t *testing.T) {
 		return nil
 	}}
 	_, res, out, err := runCode(t, g, held(t, "tool.cwasm", signCode(t, code, compiledBy{})))
-	if err != nil || res.ExitCode != 7 || out != string(code) || kept != 1 {
+	if err != nil || res.ExitCode != 7 || out != echoed(code) || kept != 1 {
 		t.Errorf("%+v, %v, %q, kept %d times", res, err, out, kept)
 	}
 }
@@ -236,7 +240,7 @@ func TestSwappedCompiled(t *testing.T) {
 		g := Gate{Demands: ask(known(), both()), Helper: find, Record: func(*sealwax.Report) error { swap(); return nil }}
 		_, _, out, err := runCode(t, g, a)
 		a.Close()
-		if err != nil || out != string(code) {
+		if err != nil || out != echoed(code) {
 			t.Fatalf("%d: %v, %q", i, err, out)
 		}
 		again, err := source.Open(t.Context(), a.Name(), source.Options{Holding: source.Sealed})
@@ -249,4 +253,46 @@ func TestSwappedCompiled(t *testing.T) {
 			t.Fatalf("%d: the exchanged file ran: %q", i, out)
 		}
 	}
+}
+
+// TestNothingElseIsRun: a job cannot bring other code than was verified, or make a
+// module of compiled code.
+func TestNothingElseIsRun(t *testing.T) {
+	bring := func(name, text string) engine.Job {
+		return engine.Job{
+			Form: engine.Form(name), Size: 3,
+			Known: held(t, "evil", []byte(text)).Content().(*sealedmem.File), Keep: output(t),
+		}
+	}
+	out := temp(t)
+	find := echoHelper(t)
+	g := Gate{Demands: ask(known(), both()), Helper: find, Child: engine.Child{Stdout: out}}
+	code := cwasm("code")
+	if _, _, err := g.Run(t.Context(), held(t, "tool.cwasm", signCode(t, code, compiledBy{})), bring("", "evil")); err != nil || content(t, out) != echoed(code) {
+		t.Errorf("%v, %q", err, content(t, out))
+	}
+	module := []byte("\x00asm\x01\x00\x00\x00")
+	sig, err := minisign.Format{}.Make(t.Context(), sealwaxtest.Bytes("tool.wasm", module), maker(), sealwax.SignOptions{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = temp(t)
+	g = Gate{Demands: ask(known(), sealwax.AnyOf(1, sealwax.RoleRelease)), Child: engine.Child{Stdout: out}}
+	if g.Child.Executable, err = find(engine.Wasmtime); err != nil {
+		t.Fatal(err)
+	}
+	beside := sealwax.Companion{Name: "tool.wasm.minisig", Data: sig}
+	if _, _, err := g.Run(t.Context(), held(t, "tool.wasm", module, beside), bring("compiled", "evil")); err != nil || content(t, out) != "module:"+string(module) {
+		t.Errorf("%v, %q", err, content(t, out))
+	}
+}
+
+func output(t *testing.T) *sealedmem.Output {
+	t.Helper()
+	o, err := sealedmem.NewOutput("kept")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.Discard)
+	return o
 }

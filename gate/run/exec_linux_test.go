@@ -4,41 +4,49 @@
 package run
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/sealwax/sealwax/internal/peers"
 	"github.com/sealwax/sealwax/source"
 )
 
-// parentName is the name under which the test binary executes the file that its
-// first argument names, and lets it sleep.
-const parentName = "sealwax-parent"
+// The variables that make a test of the test binary another process with a gate:
+// the program's file, and what it does.
+const (
+	parentFile = "SEALWAX_TEST_PARENT_FILE"
+	parentDoes = "SEALWAX_TEST_PARENT_DOES"
+)
 
-// parent is that.
-func parent(t testing.TB, path string) int {
+// TestParent is that process, when it is started by another test.
+func TestParent(t *testing.T) {
+	path := os.Getenv(parentFile)
+	if path == "" {
+		return
+	}
 	a, err := source.Open(t.Context(), path, source.Options{Holding: source.SealedExecutable})
 	if err != nil {
-		return 1
+		t.Fatal(err)
 	}
 	g := ExecGate{Demands: ask(known(), nativeOnly()), Stdout: os.Stdout}
-	_, ended, err := g.Exec(t.Context(), a, Program{Args: []string{"sleep"}})
-	if err != nil {
-		return 1
+	if _, _, err := g.Exec(t.Context(), a, Program{Args: []string{os.Getenv(parentDoes)}}); err != nil {
+		t.Error(err)
 	}
-	return ended.ExitCode
 }
 
-// TestProgramDiesWithParent: however the gate's process ends, the program does not
-// outlive it.
-func TestProgramDiesWithParent(t *testing.T) {
-	if path := os.Getenv(parentName); path != "" {
-		os.Exit(parent(t, path))
-	}
+// parent is a process with a gate in which the program does something, on a
+// terminal if there is one.
+func parent(t *testing.T, does string, tty *os.File) (cmd *exec.Cmd, out *os.File) {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -47,13 +55,24 @@ func TestProgramDiesWithParent(t *testing.T) {
 	if err := os.WriteFile(path, signed(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out := temp(t)
-	cmd := exec.Command(exe, "-test.run=^TestProgramDiesWithParent$")
-	cmd.Env = append(os.Environ(), parentName+"="+path)
+	out = temp(t)
+	cmd = exec.Command(exe, "-test.run=^TestParent$")
+	cmd.Env = append(os.Environ(), parentFile+"="+path, parentDoes+"="+does)
 	cmd.Stdout = out
+	if tty != nil {
+		cmd.Stdin = tty
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	return cmd, out
+}
+
+// TestProgramDiesWithParent: however the gate's process ends, the program does not
+// outlive it.
+func TestProgramDiesWithParent(t *testing.T) {
+	cmd, out := parent(t, "sleep", nil)
 	pid := ready(t, out)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -66,6 +85,52 @@ func TestProgramDiesWithParent(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("process %d is still there", pid)
+}
+
+// TestControlC: what is typed at a terminal reaches the program once. What is sent
+// to the gate's process alone is passed on also from there.
+func TestControlC(t *testing.T) {
+	master, tty := pty(t)
+	cmd, out := parent(t, "count", tty)
+	ready(t, out)
+	if _, err := master.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(content(t, out), "interrupts: 1\n") {
+		t.Errorf("%v, %q", err, content(t, out))
+	}
+	_, tty = pty(t)
+	cmd, out = parent(t, "wait", tty)
+	ready(t, out)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(content(t, out), "terminated") {
+		t.Errorf("%v, %q", err, content(t, out))
+	}
+}
+
+// pty opens a pseudo terminal.
+func pty(t *testing.T) (master, tty *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		peers.Missing(t, "no pseudo terminal: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tty.Close() })
+	return master, tty
 }
 
 // alive reports whether a process is there and no zombie.

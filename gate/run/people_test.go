@@ -57,13 +57,13 @@ func (echo) Identity() helper.Hello {
 }
 
 func (echo) Run(_ context.Context, g *child.Guest) (uint32, error) {
-	if g.Job.Form != helper.Native {
-		return 0, errors.New("only compiled code is run here")
+	if _, err := fmt.Fprintf(os.Stdout, "%s:", g.Job.Form); err != nil {
+		return 0, err
 	}
 	if err := g.Started(); err != nil {
 		return 0, err
 	}
-	_, err := os.Stdout.Write(g.Code)
+	_, err := os.Stdout.Write(append(g.Known, g.Code...))
 	return 7, err
 }
 

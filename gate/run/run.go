@@ -86,7 +86,8 @@ func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job engine.Job) (*s
 	if a.Kind() != sealwax.KindModule {
 		return report, engine.Result{}, &NotModuleError{Kind: a.Kind(), Text: looksLikeText(a)}
 	}
-	job.Form, job.Size = engine.FormModule, 0
+	// What is run is what was verified, whatever else the job brings.
+	job.Form, job.Size, job.Known, job.Keep = engine.FormModule, 0, nil, nil
 	result, err := g.Child.Run(ctx, job, held)
 	return report, result, err
 }

@@ -49,6 +49,13 @@ func main() {
 		fmt.Println("ready", syscall.Getpid())
 		fmt.Println(<-got)
 		os.Exit(3)
+	case "count": // how often it is interrupted by one Ctrl-C
+		got := make(chan os.Signal, 8)
+		signal.Notify(got, syscall.SIGINT)
+		fmt.Println("ready", syscall.Getpid())
+		<-got
+		time.Sleep(500 * time.Millisecond)
+		fmt.Println("interrupts:", 1+len(got))
 	case "sleep":
 		fmt.Println("ready", syscall.Getpid())
 		time.Sleep(time.Hour)
