@@ -363,7 +363,11 @@ func (c *compilation) showMade() {
 		c.app.note("%s is not signed, and sealwax run refuses it: --sign-key KEY signs it", out)
 	case len(c.made.Carried) == 0:
 		words("%s: signed by %s", out, c.gate.Signer.Public())
-		c.app.note("%s: nobody you know has signed the source, so no signature on it is carried along: it passes nowhere that asks for one, as run does", out)
+		why := "nobody you know has signed the source"
+		if c.decider.ruled() {
+			why = "the policy only warned"
+		}
+		c.app.note("%s: %s, so no signature on it is carried along: it passes nowhere that asks for one, as run does", out, why)
 	default:
 		words("%s: signed by %s, with %s", out, c.gate.Signer.Public(), plural(len(c.made.Carried), "signature file")+" of the source in it")
 	}

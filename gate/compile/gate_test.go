@@ -303,6 +303,28 @@ func TestCarriedOnce(t *testing.T) {
 	}
 }
 
+// TestOneKey: the maker may compile with the key that signs modules, for those who
+// trust it in both roles.
+func TestOneKey(t *testing.T) {
+	data := module("code")
+	g := gate(t)
+	g.Signer = maker
+	var out bytes.Buffer
+	if _, _, err := g.Compile(t.Context(), sealed(t, "app.wasm", data, signed(t, maker, data)), engine.CompileJob{}, &out); err != nil {
+		t.Fatal(err)
+	}
+	ds := runGate(maker, maker)
+	for i := range ds[0].Policy.Need.Of { // one signer in two places, told apart by the role
+		q := &ds[0].Policy.Need.Of[i]
+		q.Members, q.Role = []sealwax.Member{{Signer: sealwax.SignerID(maker.Public().Fingerprint()), Role: q.Role}}, ""
+	}
+	for name, ds := range map[string]sealwax.Demands{"by role": runGate(maker, maker), "by name": ds} {
+		if r, err := ds.Verify(t.Context(), sealwaxtest.Bytes("app.cwasm", out.Bytes())); err != nil {
+			t.Errorf("%s: %v, %s", name, err, codes(r))
+		}
+	}
+}
+
 // TestNames: a name that no statement can hold is not stated.
 func TestNames(t *testing.T) {
 	data := module("code")
