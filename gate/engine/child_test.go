@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sealwax/sealwax/internal/peers"
+	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
 // TestMain lets the test binary play a role when its name says so.
@@ -411,6 +412,10 @@ func TestTotalMemory(t *testing.T) {
 	} {
 		if got := (Job{MaxMemory: c.linear}).TotalMemory(c.module); got != c.want {
 			t.Errorf("linear %d, module %d: %d, want %d", c.linear, c.module, got, c.want)
+		}
+		keeping := Job{MaxMemory: c.linear, Keep: &sealedmem.Output{}}
+		if got, want := keeping.TotalMemory(c.module), c.want+16*c.module; got != want {
+			t.Errorf("linear %d, module %d that is kept: %d, want %d", c.linear, c.module, got, want)
 		}
 	}
 }

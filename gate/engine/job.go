@@ -29,6 +29,9 @@ const (
 	// what compiling it can take.
 	engineMemory = 512 << 20
 	engineFactor = 32
+	// A compiled form is up to five times the module, and engines write it into
+	// buffers that grow by doubling.
+	keepFactor = 16
 )
 
 // DefaultEntrypoint is the function that every WASI command exports.
@@ -121,9 +124,14 @@ func (j Job) Check() error {
 }
 
 // TotalMemory is how many bytes the child may use as a whole: the linear memory
-// of the job, and what the engine may need for a module of the given size.
+// of the job, what the engine may need for a module of the given size, and what
+// handing over its compiled form takes, if that is kept.
 func (j Job) TotalMemory(moduleSize int64) int64 {
-	return j.linear() + engineTotal(moduleSize)
+	n := j.linear() + engineTotal(moduleSize)
+	if j.Keep != nil {
+		n += keepFactor * moduleSize
+	}
+	return n
 }
 
 // engineTotal is what an engine may use for a module of the given size, linear

@@ -4,6 +4,7 @@
 package wasmtime
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -107,7 +108,7 @@ func load(e *wasmtime.Engine, g *child.Guest) (*wasmtime.Module, error) {
 // the same, and the next start compiles again.
 func keep(g *child.Guest, m *wasmtime.Module) {
 	if code, err := m.Serialize(); err == nil {
-		_ = g.Keep(code)
+		_ = g.Keep(bytes.NewReader(code))
 	}
 }
 

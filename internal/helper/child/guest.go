@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime/debug"
 
@@ -32,17 +33,17 @@ func (g *Guest) Wanted() bool { return g.out != nil }
 
 // Keep hands a compiled form of the module to the parent; once, and before
 // [Guest.Started]. After it nobody in this process can change what was handed over.
-func (g *Guest) Keep(code []byte) error {
+func (g *Guest) Keep(code io.Reader) error {
+	if g.out == nil {
+		return errors.New("nobody keeps a compiled form, or not twice")
+	}
 	out := g.out
 	g.out = nil
-	err := write(out, code)
-	if out != nil {
-		err = errors.Join(err, seal(out), out.Close())
+	n, err := io.Copy(io.NewOffsetWriter(out, 0), code)
+	if err := errors.Join(err, seal(out), out.Close()); err != nil {
+		return fmt.Errorf("keeping the compiled form: %w", err)
 	}
-	if err != nil {
-		return err
-	}
-	return helper.Write(g.events, helper.Kept{Size: int64(len(code))})
+	return helper.Write(g.events, helper.Kept{Size: n})
 }
 
 // Started says that the guest's entry point is about to be called. What could

@@ -11,21 +11,19 @@ import (
 	"reflect"
 
 	"github.com/tetratelabs/wazero"
-
-	"github.com/sealwax/sealwax/internal/helper/child"
 )
 
 // compiledForm stands in the place of the folder that the engine would keep
-// compiled code in. It has the parent's compiled form, and takes what the engine
-// made. No folder is involved, into which a guest that runs beside this process
-// could put code of its own.
+// compiled code in. It has the parent's compiled form, and hands what the engine
+// made to the parent. No folder is involved, into which a guest that runs beside
+// this process could put code of its own.
 //
 // The form is the engine's name for it (32 bytes: the module, the engine's format
 // and the processor's features), followed by what the engine writes.
 type compiledForm struct {
-	known []byte // from the parent, nil if there is none
-	made  []byte // what was compiled, nil if nothing was
-	used  bool   // known was handed to the engine
+	known []byte                // from the parent, nil if there is none
+	used  bool                  // known was handed to the engine
+	keep  func(io.Reader) error // takes what was compiled
 }
 
 // entryName is how the engine names compiled code.
@@ -42,16 +40,11 @@ func (f *compiledForm) Get(name entryName) (io.ReadCloser, bool, error) {
 	return io.NopCloser(bytes.NewReader(code)), true, nil
 }
 
-// Add takes what the engine compiled.
+// Add hands on what the engine compiled, without holding it once more. Where that
+// fails the guest runs all the same, and the next start compiles again.
 func (f *compiledForm) Add(name entryName, content io.Reader) error {
-	var b bytes.Buffer
-	if r, ok := content.(interface{ Len() int }); ok {
-		b.Grow(len(name) + r.Len() + bytes.MinRead)
-	}
-	b.Write(name[:])
-	_, err := b.ReadFrom(content)
-	f.made = b.Bytes()
-	return err
+	_ = f.keep(io.MultiReader(bytes.NewReader(name[:]), content))
+	return nil
 }
 
 // Delete forgets a form that the engine finds outdated.
@@ -98,13 +91,4 @@ func (f *compiledForm) compile(ctx context.Context, rt wazero.Runtime, module []
 		return rt.CompileModule(ctx, module)
 	}
 	return code, err
-}
-
-// keep hands what was compiled to the parent, if it wants it. Where that fails the
-// guest runs all the same, and the next start compiles again.
-func (f *compiledForm) keep(g *child.Guest) {
-	if f.made != nil && g.Wanted() {
-		_ = g.Keep(f.made)
-	}
-	f.known, f.made = nil, nil
 }

@@ -68,7 +68,7 @@ func execute(ctx context.Context, g *child.Guest) (uint32, error) {
 	ctx = withLinearMemory(ctx)
 	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).WithDebugInfoEnabled(false).
 		WithMemoryLimitPages(uint32(min(max(job.Limits.Linear/pageSize, 1), maxPages)))
-	form := &compiledForm{known: g.Known}
+	form := &compiledForm{known: g.Known, keep: g.Keep}
 	if g.Wanted() {
 		config = form.stand(config)
 	}
@@ -82,7 +82,6 @@ func execute(ctx context.Context, g *child.Guest) (uint32, error) {
 	if err != nil {
 		return 0, compileError(err, job.Limits)
 	}
-	form.keep(g)
 	if err := errors.Join(checkImports(code, wasi), child.CheckEntrypoint(callable(code), job.Entrypoint)); err != nil {
 		return 0, err
 	}
