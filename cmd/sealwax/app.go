@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/gate/engine"
 )
 
 // app is the process's surroundings, so that commands touch no globals.
@@ -203,12 +204,13 @@ func completeValues(c *cobra.Command) {
 	}
 	values := map[string][]string{
 		"coverage": {"whole", "prefix"},
-		"kind":     {"module", "component", "file"},
+		"kind":     {"module", "component", "compiled", "program", "file"},
 		"role":     {"release", "native"},
 		"format":   {keyMinisign, keyWasmsig},
 
 		"opt-level":  {"none", "speed", "speed_and_size"},
 		"target-cpu": {"baseline", "native"},
+		"engine":     {engineBuiltIn, engine.Wasmtime},
 	}
 	if c.Name() == "keygen" || c.HasParent() && c.Parent().Name() == "key" {
 		values["format"] = []string{keyMinisign, keyWasmsig, keyPEM}

@@ -237,7 +237,7 @@ func refused(r *sealwax.Report) string {
 	switch {
 	case r.Verdict != sealwax.Deny:
 		return "undecided"
-	case r.Need > 0:
+	case r.Need > r.Have: // else it is refused for another reason
 		return fmt.Sprintf("refused: %d of %s", r.Have, plural(r.Need, "required signer"))
 	}
 	return "refused"
