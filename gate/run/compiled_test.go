@@ -167,6 +167,30 @@ func TestEngineVersion(t *testing.T) {
 	}
 }
 
+// TestEngineError: whatever is not known, the message says what to do.
+func TestEngineError(t *testing.T) {
+	have := engine.Identity{Engine: "wasmtime", EngineVersion: "44.0.0"}
+	for _, tc := range []struct {
+		err  EngineError
+		want string
+	}{
+		{
+			EngineError{Artifact: "x/app.cwasm", Have: have},
+			"x/app.cwasm was compiled by an engine that its statement does not name, and the engine here is wasmtime 44.0.0, " +
+				"which runs only what it compiled itself; compile it again: sealwax compile app.wasm -o x/app.cwasm --sign-key KEY",
+		},
+		{
+			EngineError{Artifact: "app\x1b", Source: "tool.wat", Want: engine.Identity{Engine: "other"}, Have: have},
+			`app\x1b was compiled by other, and the engine here is wasmtime 44.0.0, ` +
+				`which runs only what it compiled itself; compile it again: sealwax compile tool.wat -o app\x1b --sign-key KEY`,
+		},
+	} {
+		if got := tc.err.Error(); got != tc.want {
+			t.Errorf("got  %s\nwant %s", got, tc.want)
+		}
+	}
+}
+
 // TestRunCompiledRecord: what cannot be kept is not run.
 func TestRunCompiledRecord(t *testing.T) {
 	errFull := errors.New("the disk is full")

@@ -114,6 +114,32 @@ func codeClaims(fields ...sealwax.Field) []sealwax.Claim {
 	return []sealwax.Claim{made, signed}
 }
 
+// TestOnlyCompilers: compiled code is vouched for by a compiler's trailer or by who
+// made it again, and only with what it was made from.
+func TestOnlyCompilers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*sealwax.Claim)
+		want   bool
+	}{
+		"a compiler's":             {func(*sealwax.Claim) {}, true},
+		"made from nothing":        {func(c *sealwax.Claim) { c.From = sealwax.Ancestor{} }, false},
+		"another format":           {func(c *sealwax.Claim) { c.Format = "stamp" }, false},
+		"by another role":          {func(c *sealwax.Claim) { c.By.Role = sealwax.RoleRelease }, false},
+		"of a program":             {func(c *sealwax.Claim) { c.Fields[0].Value = "program" }, false},
+		"not all of it":            {func(c *sealwax.Claim) { c.Covers.Whole = false }, false},
+		"made again":               {func(c *sealwax.Claim) { c.Format, c.By.Role = "rebuilt", sealwax.RoleRebuilt }, true},
+		"made again from nothing":  {func(c *sealwax.Claim) { c.By.Role, c.From = sealwax.RoleRebuilt, sealwax.Ancestor{} }, false},
+		"not all of it made again": {func(c *sealwax.Claim) { c.By.Role, c.Covers.Whole = sealwax.RoleRebuilt, false }, false},
+	} {
+		c := codeClaims()[0]
+		c.By.Role = sealwax.RoleNative
+		tc.change(&c)
+		if got := isCompiled(&c); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 // TestStatedLength: the gate hands on as many bytes as were signed, and must know
 // how many those are.
 func TestStatedLength(t *testing.T) {
