@@ -93,13 +93,15 @@ func chatterer() int {
 
 func TestOutOfMemory(t *testing.T) {
 	for text, want := range map[string]bool{
-		"runtime: out of memory: cannot allocate 8192-byte block\nfatal error: out of memory":          true,
-		"fatal error: runtime: cannot allocate memory":                                                 true,
-		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/mgcmark_greenteagc.go:520 +0x5d": true,
-		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/malloc.go:1 +0x5d":               true,
-		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/mheap.go:1 +0x5d":                true,
-		"SIGSEGV: segmentation violation\n\tmain.go:1":                                                 false,
-		"panic: nil\n\t/usr/local/go/src/runtime/mgc.go:1":                                             false,
+		"runtime: out of memory: cannot allocate 8192-byte block\nfatal error: out of memory":                        true,
+		"fatal error: runtime: cannot allocate memory":                                                               true,
+		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/mgcmark_greenteagc.go:520 +0x5d":               true,
+		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/malloc.go:1 +0x5d":                             true,
+		"SIGSEGV: segmentation violation\n\t/usr/local/go/src/runtime/mheap.go:1 +0x5d":                              true,
+		"memory allocation of 8388608 bytes failed\n":                                                                true,
+		"SIGSEGV: segmentation violation\nsignal arrived during cgo execution\n\t/usr/local/go/src/runtime/mgc.go:1": false,
+		"SIGSEGV: segmentation violation\n\tmain.go:1":                                                               false,
+		"panic: nil\n\t/usr/local/go/src/runtime/mgc.go:1":                                                           false,
 		"": false,
 	} {
 		if got := outOfMemory(text); got != want {

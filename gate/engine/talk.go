@@ -118,7 +118,8 @@ func outOfMemory(text string) bool {
 	if strings.HasPrefix(strings.TrimSpace(text), "memory allocation of ") {
 		return true
 	}
-	// Go's collector does not always look at what it got, and faults.
-	fault := strings.HasPrefix(text, "SIGSEGV")
+	// Go's collector does not always look at what it got, and faults. What faults in
+	// C is followed by every goroutine, the collector's among them.
+	fault := strings.HasPrefix(text, "SIGSEGV") && !strings.Contains(text, "signal arrived during cgo execution")
 	return fault && (strings.Contains(text, "/runtime/mgc") || strings.Contains(text, "/runtime/malloc") || strings.Contains(text, "/runtime/mheap"))
 }

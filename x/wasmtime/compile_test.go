@@ -313,3 +313,10 @@ func TestKnownNames(t *testing.T) {
 		}
 	}
 }
+
+// TestCompileError: what the machine lacks is no fault of the module.
+func TestCompileError(t *testing.T) {
+	lacks := errors.New("compilation settings are not compatible with the native host: …")
+	wantKind(t, "a feature that is not there", asGuest(compileError(lacks)), engine.BadOption, "lacks", "native host")
+	wantKind(t, "another error", asGuest(compileError(errors.New("unexpected end"))), engine.BadModule, "unexpected end")
+}

@@ -206,6 +206,20 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestSmallThreads: a user's limit of stacks does not turn a guest's overflow into
+// the end of the engine.
+func TestSmallThreads(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nulimit -s 256 || exit 1\nexec '"+self(t)+"' \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	deep := hold(t, wat(t, `(module (func $f (export "_start") call $f))`))
+	for _, stack := range []int64{0, maxStack} {
+		_, err := engine.Child{Executable: script}.Run(t.Context(), engine.Job{MaxStack: stack}, deep)
+		wantKind(t, "an endless recursion", err, engine.Trap, "stack exhausted")
+	}
+}
+
 // deepModule calls itself 20,000 times.
 func deepModule(t *testing.T) []byte {
 	t.Helper()

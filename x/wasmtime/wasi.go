@@ -51,7 +51,7 @@ func offer(c *wasmtime.WasiConfig, m helper.Mount) error {
 	if err != nil {
 		return err
 	}
-	if err := hidesNoProcesses(real); err != nil {
+	if err := refuseProcesses(real); err != nil {
 		return err
 	}
 	dir, file := wasmtime.DIR_READ, wasmtime.FILE_READ
@@ -64,9 +64,9 @@ func offer(c *wasmtime.WasiConfig, m helper.Mount) error {
 	return nil
 }
 
-// hidesNoProcesses refuses a folder that holds, or lies in, the process file
+// refuseProcesses refuses a folder that holds, or lies in, the process file
 // system: through it a guest would reach this process's memory.
-func hidesNoProcesses(dir string) error {
+func refuseProcesses(dir string) error {
 	table, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil // a system that has no such thing

@@ -60,6 +60,9 @@ type descriptors struct{ commands, events, module, out, known *os.File }
 // returns the exit code of the process, which means nothing to the parent; the
 // last event does.
 func Main(e Engine, args []string) int {
+	// The first thread's stack is as large as the user's shell allows, and may be
+	// too small for a guest: nothing but this function runs on it.
+	runtime.LockOSThread()
 	d, err := open(args)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "sealwax: this argument is for sealwax itself, which starts its own child with it (%v)\n", err)
