@@ -184,7 +184,11 @@ func sweep(t *testing.T, signed []byte, p *sealwax.Policy) {
 		changed[at] ^= with
 		try("a changed byte", changed)
 	}
-	for at := range signed {
+	share := 1 // of the changes: one in so many
+	if raced {
+		share = 20
+	}
+	for at := 0; at < len(signed); at += share {
 		if at < 64 || int64(at) >= tr.Original {
 			for bit := range 8 {
 				flip(at, 1<<bit)
@@ -192,10 +196,10 @@ func sweep(t *testing.T, signed []byte, p *sealwax.Policy) {
 		}
 	}
 	random := rand.New(rand.NewPCG(5, uint64(len(signed))))
-	for range 2000 {
+	for range 2000 / share {
 		flip(random.IntN(len(signed)), byte(1+random.IntN(255)))
 	}
-	for n := range 600 {
+	for n := range 600 / share {
 		try("its end cut off", signed[:max(0, len(signed)-1-n)])
 		try("its beginning cut off", signed[min(len(signed), n+1):])
 		try("something behind", append(bytes.Clone(signed), make([]byte, n+1)...))
@@ -204,7 +208,7 @@ func sweep(t *testing.T, signed []byte, p *sealwax.Policy) {
 		try("something missing", append(bytes.Clone(signed[:at]), signed[at+1:]...))
 	}
 	try("its own trailer again", append(bytes.Clone(signed), signed[tr.Original:]...))
-	if tried < 5000 {
+	if tried < 5000/share {
 		t.Errorf("only %d changes were tried", tried)
 	}
 }

@@ -119,7 +119,7 @@ func TestRoles(t *testing.T) {
 		"one key, release only":    {alone, sealwaxtest.Trust{release("c", 2)}, sealwax.CodeSignerRole},
 		"one key, native only":     {alone, sealwaxtest.Trust{in("c", 2)}, sealwax.CodeSignerRole},
 		"nothing carried":          {unsigned, people(), sealwax.CodeSourceUnsigned},
-		"signed by hand":           {embed(t, cwasm(), compiler), people(), sealwax.CodeSourceUnsigned},
+		"signed by hand":           {embed(t, cwasm(), compiler), people(), sealwax.CodePolicyUnmet},
 		"a release key signs code": {sign(t, cwasm(), maker, compiled(s), s.carried), people(), sealwax.CodeSignerRole},
 	} {
 		r := judge(t.Context(), t, tc.data, both(), tc.trust)
