@@ -32,7 +32,7 @@ func (Format) Name() string { return Name }
 
 // isNative reports whether a can have a trailer, by its first bytes alone.
 func isNative(a *sealwax.Artifact) bool {
-	return (a.Kind() == sealwax.KindCompiled || a.Kind() == sealwax.KindProgram) && !a.IsRemembered()
+	return a.Kind() == sealwax.KindCompiled || a.Kind() == sealwax.KindProgram
 }
 
 // Find reads the trailer of native code: the signature in it, and those that it
@@ -97,7 +97,7 @@ func moved(a *sealwax.Artifact) error {
 		return err
 	}
 	at := strings.LastIndex(string(end), magic)
-	if at < 0 {
+	if at < 0 { // mutate:skip there is no trailer before the file either
 		return ErrNone
 	}
 	size := from + int64(at+len(magic))

@@ -370,6 +370,7 @@ func TestMalformed(t *testing.T) {
 		code sealwax.Code
 		want string
 	}{
+		"a tiny file":          {[]byte("\x7fELFcode"), sealwax.CodeSignatureNone, "no signature"},
 		"stripped":             {original, sealwax.CodeSignatureNone, "no signature"},
 		"cut at its end":       {signed[:len(signed)-1], sealwax.CodeSignatureNone, "no signature"},
 		"cut in front":         {append([]byte("\x7fELF"), signed[len(signed)-20:]...), sealwax.CodeSignatureMalformed, "nothing is left"},
