@@ -58,10 +58,8 @@ peers:
 	scripts/peers
 	scripts/modules
 
-# What takes hours: large programs, long fuzzing, every check deleted in turn,
-# benchmarks.
+# What takes hours: long fuzzing, every check deleted in turn, benchmarks.
 deep:
-	scripts/peers --run go test -tags deep -timeout 60m -run '^TestLargePrograms$$' ./cmd/sealwax
 	scripts/fuzz 10m
 	go run ./scripts/mutate . ./key/... ./format/... ./trust/... ./policy/... ./source/... ./gate/... ./internal/...
 	$(MAKE) bench BENCH=. | tee bench.txt

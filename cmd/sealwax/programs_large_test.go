@@ -1,7 +1,7 @@
 // Copyright The sealwax Authors
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build deep
+//go:build !race
 
 package main
 
@@ -13,8 +13,8 @@ import (
 	"github.com/sealwax/sealwax/internal/peers"
 )
 
-// TestLargePrograms is TestPrograms with 14 and 20 MB, which take minutes to
-// compile in all ways.
+// TestLargePrograms is TestPrograms with 14 and 20 MB. Once is enough in a run of
+// all checks: the race detector, which is not in what is tested here, leaves it out.
 func TestLargePrograms(t *testing.T) {
 	testPrograms(t, []program{
 		{"vet", goTool("vet"), vetUses()},
