@@ -51,6 +51,7 @@ func (b *bench) native() error {
 			return err
 		}
 	}
+	b.notes = append(b.notes, "verifying compiled code reads each byte of it once: TestReadsOnce in format/trailer")
 	return nil
 }
 
