@@ -160,6 +160,7 @@ func TestParseRefuses(t *testing.T) {
 		"compile, many patterns":   `{"type":"compile","body":{"cpu":"native","opt_level":"speed","imports":["a"` + strings.Repeat(`,"a"`, 65536) + `],` + total + `}}`,
 		"translate without limits": `{"type":"translate","body":{}}`,
 		"translate, negative size": `{"type":"translate","body":{"size":-1,` + total + `}}`,
+		"translate, linear memory": `{"type":"translate","body":{` + limits + `}}`,
 		"kept without size":        `{"type":"kept","body":{}}`,
 		"translated without size":  `{"type":"translated","body":{}}`,
 		"compiled without size":    `{"type":"compiled","body":{"target":"t","cpu":"c","opt_level":"speed"}}`,
@@ -249,6 +250,14 @@ func TestWriteRefusesWhatWouldArriveChanged(t *testing.T) {
 		if err := Write(io.Discard, j); err == nil {
 			t.Errorf("%s: was sent", name)
 		}
+	}
+}
+
+func TestWriteRefusesPatternsThatWouldArriveChanged(t *testing.T) {
+	c := compileCommand()
+	c.Imports = append(c.Imports, "\xff")
+	if err := Write(io.Discard, c); err == nil {
+		t.Error("was sent")
 	}
 }
 
