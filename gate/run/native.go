@@ -25,8 +25,8 @@ const (
 // judgeNative asks the demands about native code. "A detached signature never
 // opens run or exec": nothing that lies beside the file is looked at. Whatever
 // the policies say, somebody in the role native must count under each of them;
-// vouches says which claims do. A policy that only warns vouches for nothing, and
-// so never opens the gate by itself.
+// vouches says which claims do. What a policy refuses and only warns of, nobody has
+// vouched for: another policy has to let it pass.
 func judgeNative(ctx context.Context, ds sealwax.Demands, a *sealwax.Artifact, vouches func(*sealwax.Claim) bool) (*sealwax.Report, error) {
 	report, err := strictest(ds).Verify(ctx, a.Beside())
 	if err != nil {
@@ -43,7 +43,7 @@ func judgeNative(ctx context.Context, ds sealwax.Demands, a *sealwax.Artifact, v
 		}
 	}
 	if enforced == 0 {
-		return report, refuse(report, sealwax.CodePolicyUnmet, "native code runs only under a policy that refuses, and every policy here only warns")
+		return report, refuse(report, sealwax.CodePolicyUnmet, "native code does not run because a policy only warns, and every policy here refuses it and only warns")
 	}
 	return report, nil
 }
