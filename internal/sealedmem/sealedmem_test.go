@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 )
@@ -125,5 +126,17 @@ func TestZeroFileReadsNothing(t *testing.T) {
 	}
 	if err := f.Close(); err == nil {
 		t.Error("the zero File could be closed")
+	}
+}
+
+// TestFillSaysWhatCouldNotBeWritten: a full disk must not pass for an empty file.
+func TestFillSaysWhatCouldNotBeWritten(t *testing.T) {
+	closed, err := os.Create(filepath.Join(t.TempDir(), "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	if _, err := fill(t.Context(), closed, bytes.NewReader([]byte("x")), 10); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("err = %v, want the writer's", err)
 	}
 }
