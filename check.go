@@ -197,6 +197,11 @@ func count(p *Policy, c *Claim, now time.Time, r *Report) {
 		r.Uncounted = append(r.Uncounted, c)
 		return
 	}
+	if r.Artifact.Kind == KindCompiled && c.From.IsZero() && c.Of.IsZero() && !p.AnySource {
+		r.add(CodeSourceUnbound, SeverityWarning, c.Source, c.Signer, "%s is on compiled code, and says nothing of what that was made from", c.Source)
+		r.Uncounted = append(r.Uncounted, c)
+		return
+	}
 	objections := p.objections(c, c.subject(r.Artifact.Name), c.digest(r.Artifact.Digest), now)
 	for _, o := range objections {
 		r.add(o.code, SeverityWarning, c.Source, c.Signer, "%s: %s", c.Source, o.why).Final = o.final

@@ -160,7 +160,7 @@ func judge(p *Policy, found int, r *Report) {
 	for _, why := range p.Need.short(r.Counted) {
 		r.add(CodePublisherThreshold, SeverityError, "", "", "%s", why)
 	}
-	if sourceless && found > 0 {
+	if sourceless && found > 0 && !r.Has(CodeSourceUnbound) {
 		r.add(CodeSourceUnsigned, SeverityError, "", "", "compiled code passes only if somebody who is trusted has signed what it was made from, and nobody who counts has")
 	}
 	switch {

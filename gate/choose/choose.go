@@ -39,9 +39,9 @@ type Chooser struct {
 	// command line, one pin, somebody who was offered. Nil is the pins for the
 	// artifact's name.
 	Trust sealwax.Trust
-	// Native replaces the pins in the role native for Given. If it is set, a signer
-	// in that role is asked for, whatever the artifact's kind is; and what Given
-	// says is, of other artifacts than compiled code, only if Trust is set too.
+	// Native replaces the pins in the role native for Given, which are asked about
+	// native code only: compiled code, and programs. Of a program it takes the place
+	// of what Given says.
 	Native sealwax.Trust
 	// Tighten are demands on top of what every policy says.
 	Tighten Tighten

@@ -17,18 +17,22 @@ const (
 )
 
 // asked is what was given, of an artifact of a kind. Compiled code is vouched for
-// twice: by who signed its source, and by who signed what was made of it.
+// twice: by who signed its source, and by who signed what was made of it. A program
+// is native code, and a file that somebody publishes: where no keys say which, either
+// will do. Whatever else it is, no signer of native code vouches for it.
 func (c *Chooser) asked(given *sealwax.Policy, kind sealwax.Kind) *sealwax.Policy {
 	out := *given
 	source, native := given.Need, sealwax.Quorum{Label: NativeHalf, Need: 1, Role: sealwax.RoleNative}
 	source.Label = SourceHalf
 	switch {
-	case kind == sealwax.KindCompiled, c.Native != nil && c.Trust != nil:
+	case kind == sealwax.KindCompiled:
 		out.Need = sealwax.Quorum{Need: 2, Of: []sealwax.Quorum{source, native}}
+	case kind != sealwax.KindProgram, given.Need.Role == sealwax.RoleNative:
+		return given
 	case c.Native != nil:
 		out.Need = native
-	default:
-		return given
+	case c.Trust == nil:
+		out.Need = sealwax.Quorum{Need: 1, Of: []sealwax.Quorum{source, native}}
 	}
 	return &out
 }

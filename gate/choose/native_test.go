@@ -196,15 +196,18 @@ func TestHalves(t *testing.T) {
 		{"a program", aTool, nil, keys{2}, nil, 1, sealwax.Allow, ""},
 		{"a program of somebody else's", aTool, nil, keys{3}, nil, 1, sealwax.Deny, sealwax.CodeSignerUnknown},
 		{"a program by -k", aTool, keys{2}, nil, nil, 1, sealwax.Deny, sealwax.CodeSignerRole},
-		{"a program by both", aTool, keys{2}, keys{2}, nil, 1, sealwax.Deny, sealwax.CodePolicyUnmet},
-		{"a program by a pin, and nobody asks", aTool, nil, nil, pins{{2, nat, "*"}}, 1, sealwax.Deny, sealwax.CodeSignerRole},
+		{"a program, where sources are spoken of", aTool, keys{3}, keys{2}, nil, 1, sealwax.Allow, ""},
+		{"a program by a pin", aTool, nil, nil, pins{{2, nat, "*"}}, 1, sealwax.Allow, ""},
+		{"a program by a pin in the other role", aTool, nil, nil, pins{{2, rel, "*"}}, 1, sealwax.Deny, sealwax.CodeSignerRole},
+		{"a program by a pin that -k replaces", aTool, keys{3}, nil, pins{{2, nat, "*"}}, 1, sealwax.Deny, sealwax.CodeSignerUnknown},
 		{"a program by a pin that --native-key replaces", aTool, nil, keys{3}, pins{{2, nat, "*"}}, 1, sealwax.Deny, sealwax.CodeSignerUnknown},
 
 		{"a module by -k", aModule, keys{1}, nil, nil, 1, sealwax.Allow, ""},
 		{"a module by a pin", aModule, nil, nil, pins{{1, rel, "*"}}, 1, sealwax.Allow, ""},
 		{"a module by a pin for native code", aModule, nil, nil, pins{{1, nat, "*"}}, 1, sealwax.Deny, sealwax.CodeSignerRole},
-		{"a module where native code is asked for", aModule, nil, keys{2}, pins{{1, rel, "*"}}, 1, sealwax.Deny, sealwax.CodeSignerRole},
-		{"a module where both are", aModule, keys{1}, keys{2}, nil, 1, sealwax.Deny, sealwax.CodePolicyUnmet},
+		{"a module, where native code is spoken of", aModule, nil, keys{2}, pins{{1, rel, "*"}}, 1, sealwax.Allow, ""},
+		{"a module, where both are", aModule, keys{1}, keys{2}, nil, 1, sealwax.Allow, ""},
+		{"a module by a key for native code", aModule, nil, keys{1}, nil, 1, sealwax.Deny, sealwax.CodeSignerRole},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := &Chooser{Store: pinned(t, tc.pins), Given: sealwax.AnyOf(tc.need, rel), Trust: givenKeys(rel, tc.k), Native: givenKeys(nat, tc.native)}
