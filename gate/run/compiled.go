@@ -123,7 +123,10 @@ func statementOf(report *sealwax.Report, size int64) (statement, error) {
 			}
 			s := statement{engine: one(c, fieldEngine), engineVersion: one(c, fieldEngineVersion), source: c.From.Name}
 			n, err := strconv.ParseInt(one(c, fieldLength), 10, 64)
-			if err != nil || n <= 0 || n >= size { // a trailer follows
+			if err != nil { // mutate:skip what cannot be read is 0, or larger than any file
+				n = 0
+			}
+			if n <= 0 || n >= size { // a trailer follows
 				return statement{}, refuse(report, sealwax.CodeMetadataInvalid, "%s states no length that the code can have", c.Source)
 			}
 			s.length = n
