@@ -140,6 +140,39 @@ func (r *Report) unbound() {
 	r.Counted = kept
 }
 
+// in looks for the ancestor in a list of digests, under its own and under that of
+// its whole file: one who states it could have stated one of them falsely.
+func (a Ancestor) in(list map[string]string) (why string, ok bool) {
+	if a.IsZero() {
+		return "", false
+	}
+	if why, ok = list[a.Digest]; ok {
+		return why, true
+	}
+	sums, err := ParseSums(a.Sums)
+	if err != nil {
+		return "", false
+	}
+	why, ok = list[sha256Name(sums["sha256"])]
+	return why, ok
+}
+
+// torn names two claims that say that the artifact was made from different things,
+// whether they count or not: a machine that made it again from one module proves
+// nothing of who vouches for another.
+func (r *Report) torn() (a, b *Claim) {
+	for _, c := range append(slices.Clone(r.Counted), r.Uncounted...) {
+		switch {
+		case c.From.IsZero():
+		case a == nil:
+			a = c
+		case !a.From.same(c.From):
+			return a, c
+		}
+	}
+	return nil, nil
+}
+
 // sourced reports whether somebody who counts vouches for what a compiled artifact
 // was made from.
 func (r *Report) sourced() bool {
@@ -150,7 +183,7 @@ func (r *Report) sourced() bool {
 func (r *Report) voided(void map[string]string) string {
 	for _, c := range append(slices.Clone(r.Counted), r.Uncounted...) {
 		for _, a := range []Ancestor{c.From, c.Of} {
-			if why, ok := void[a.Digest]; ok && a.Digest != "" {
+			if why, ok := a.in(void); ok {
 				return fmt.Sprintf("%s, which this was made from, is blocked: %s", Printable(a.Name), why)
 			}
 		}

@@ -102,13 +102,25 @@ func (r Requirement) unmetBy(c *Claim, artifact string) string {
 	return ""
 }
 
+// differs is true of two texts that are not equal; where the one to differ from is a
+// version, of two versions neither of which comes before the other: what is no version
+// cannot be told from one in another spelling.
+func differs(got, want string) bool {
+	w, err := semver.Parse(want)
+	if err != nil {
+		return got != want
+	}
+	g, err := semver.Parse(got)
+	return err == nil && g.Compare(w) != 0
+}
+
 // holds compares a statement with what is required.
 func (r Requirement) holds(got, want string) bool {
 	switch r.Op {
 	case "":
 		return got == want
 	case "!=":
-		return got != want
+		return differs(got, want)
 	}
 	g, err := semver.Parse(got)
 	if err != nil {

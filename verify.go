@@ -142,6 +142,11 @@ func judge(p *Policy, found int, r *Report) {
 	r.Have = have
 	sourceless := r.Artifact.Kind == KindCompiled && !p.AnySource && !r.sourced()
 	ok = ok && !sourceless
+	if a, b := r.torn(); a != nil {
+		ok = false
+		r.add(CodeSourceUnbound, SeverityError, b.Source, b.Signer, "%s says that it was made from %s (%s), and %s from %s (%s)", a.By.display(),
+			Printable(a.From.Name), a.From.Digest, b.By.display(), Printable(b.From.Name), b.From.Digest).Final = true
+	}
 	twice := slices.IndexFunc(r.Counted, func(c *Claim) bool { return p.Need.places(c) > 1 })
 	if ok && twice < 0 {
 		r.Verdict = Allow
