@@ -220,7 +220,7 @@ func TestExamples(t *testing.T) {
 			{name: "app.cwasm", content: n, by: "compiler", native: "source", want: sealwax.Deny, code: sealwax.CodeSignerRole},
 			{name: "app.cwasm", content: n, by: "source", native: "source", want: sealwax.Deny, code: sealwax.CodeSignerRole},
 			{name: "app.cwasm", content: n, by: "source", native: "mallory", want: sealwax.Deny, code: sealwax.CodeSourceUnbound},
-			{name: "app.cwasm", content: n, by: "source compiler", want: sealwax.Deny, code: sealwax.CodeSourceUnsigned},
+			{name: "app.cwasm", content: n, by: "source compiler", want: sealwax.Deny, code: sealwax.CodeSourceUnbound},
 			{name: "app.cwasm", content: p, native: "compiler", want: sealwax.Allow},
 			{name: "tool", content: p, native: "compiler", want: sealwax.Allow},
 			{name: "tool", content: p, native: "source", want: sealwax.Deny, code: sealwax.CodeSignerUnknown},
