@@ -44,6 +44,10 @@ Compiled code needs two: who compiled it, with --native-key or a pin in the role
 who signed the module that it was made from, whose signature it carries along. --threshold
 and --require speak of the module. A program needs --native-key alone.
 
+With --rebuild the module is verified too and compiled again, and other bytes are refused,
+whoever signed them. Equal bytes stand in for the compiler's key only where a policy says
+native = "rebuilt".
+
 Exit codes: 0 yes, 1 no, 2 used wrongly, 3 could not decide, 4 needs a person.`,
 		Example: `  sealwax verify release.tar.gz -k RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3
   sealwax verify app.wasm                          # a key is pinned for it
