@@ -72,8 +72,8 @@ type Statement struct {
 	// The engine and what it was asked for. Binding and Library are the versions of
 	// the Go binding and of the engine's library in it.
 	Engine, EngineVersion, Binding, Library, Target, CPU, OptLevel string
-	// Features are those of the CPU that were asked for or forbidden by name
-	// ("+sse3", "-avx"), sorted.
+	// Features are all that the code may use of the CPU, whatever that was called
+	// ("+sse3"), sorted: with these the same code can be made again.
 	Features []string
 }
 
