@@ -6,6 +6,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -87,12 +88,35 @@ func Startable(path string) bool {
 	return err == nil && info.Mode().IsRegular() && (runtime.GOOS == "windows" || info.Mode()&0o111 != 0)
 }
 
-// CheckHelper refuses a helper program that others can change, or replace in its
-// folder.
+// CheckHelper refuses a helper program that others can change or replace: the
+// program that path leads to, its folder, the folder of a link to it, and what is
+// above them.
 func CheckHelper(path string) error {
-	info, err := os.Stat(path)
+	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(safefile.Check(path, info), safefile.CheckFolder(filepath.Dir(path)))
+	info, err := os.Stat(real)
+	if err != nil {
+		return err
+	}
+	return errors.Join(safefile.Check(real, info), checkFolders(filepath.Dir(real)), checkFolders(filepath.Dir(path)))
+}
+
+// checkFolders refuses a folder that others can change, and those above it in which
+// everybody may rename what is not theirs.
+func checkFolders(dir string) error {
+	if err := safefile.CheckFolder(dir); err != nil {
+		return err
+	}
+	for up := filepath.Dir(dir); up != dir; dir, up = up, filepath.Dir(up) {
+		info, err := os.Stat(up)
+		if err != nil {
+			return err
+		}
+		if runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+			return fmt.Errorf("%s: everybody may rename what is in it; take that right away with: chmod o-w '%s'", up, up)
+		}
+	}
+	return nil
 }

@@ -115,3 +115,38 @@ func TestFindBesideTheProgram(t *testing.T) {
 		t.Errorf("%q", dirs[2:])
 	}
 }
+
+// TestFindLooksBehindLinks: who can replace the program that a link leads to, or a
+// folder above it, can replace the helper.
+func TestFindLooksBehindLinks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // it has no such bits
+	}
+	for name, open := range map[string]func(top, dir string) string{
+		"nothing":           func(_, _ string) string { return "" },
+		"the real folder":   func(_, dir string) string { return dir },
+		"a folder above it": func(top, _ string) string { return top },
+	} {
+		top := t.TempDir()
+		dir := filepath.Join(top, "a", "b")
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "real"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		links := t.TempDir()
+		if err := os.Symlink(filepath.Join(dir, "real"), filepath.Join(links, program("x"))); err != nil {
+			t.Fatal(err)
+		}
+		if path := open(top, dir); path != "" {
+			if err := os.Chmod(path, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := Find("x", inPath(links))
+		if missing := (*NotInstalledError)(nil); (name != "nothing") != (errors.As(err, &missing) && missing.Unsafe != nil) {
+			t.Errorf("%s can be written by everybody: %v", name, err)
+		}
+	}
+}
