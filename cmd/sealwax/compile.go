@@ -119,10 +119,8 @@ func (o *compileOptions) check(a *app, args []string) error {
 	case o.signKey == "" && o.passwords.given():
 		return usagef("", "a password is given, and no --sign-key")
 	}
-	inputs := slices.Concat(args, o.keys, o.signatures)
-	if o.signKey != "" {
-		inputs = append(inputs, o.signKey)
-	}
+	inputs := slices.DeleteFunc(append(slices.Concat(args, o.keys, o.signatures), o.signKey, o.policy, o.passwords.file),
+		func(s string) bool { return s == "" })
 	if err := apart(o.out, inputs...); err != nil {
 		return err
 	}
@@ -204,6 +202,9 @@ func (c *compilation) run(ctx context.Context, module string) error {
 		return errors.Join(err, c.decider.keep(c.report))
 	}
 	defer func() { _ = artifact.Close() }()
+	if err := apartFromBeside(ctx, c.options.out, artifact); err != nil {
+		return err
+	}
 	passed, err := c.judge(ctx, module, artifact)
 	if err != nil {
 		return err
@@ -212,6 +213,21 @@ func (c *compilation) run(ctx context.Context, module string) error {
 		return err
 	}
 	return c.make(ctx, passed)
+}
+
+// apartFromBeside keeps an output from replacing what lies beside an artifact: the
+// signatures that speak for it.
+func apartFromBeside(ctx context.Context, out string, artifact *sealwax.Artifact) error {
+	beside, err := artifact.Companions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range beside {
+		if err := apart(out, c.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openSource holds what may be compiled so that nobody can change it any more.
