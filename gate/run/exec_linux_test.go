@@ -25,6 +25,8 @@ import (
 const (
 	parentFile = "SEALWAX_TEST_PARENT_FILE"
 	parentDoes = "SEALWAX_TEST_PARENT_DOES"
+	// Set, there is a process between that stays in front of the terminal.
+	parentBehind = "SEALWAX_TEST_PARENT_BEHIND"
 )
 
 // TestParent is that process, when it is started by another test.
@@ -33,12 +35,31 @@ func TestParent(t *testing.T) {
 	if path == "" {
 		return
 	}
+	if os.Getenv(parentBehind) != "" {
+		behind(t)
+		return
+	}
 	a, err := source.Open(t.Context(), path, source.Options{Holding: source.SealedExecutable})
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := ExecGate{Demands: ask(known(), nativeOnly()), Stdout: os.Stdout}
 	if _, _, err := g.Exec(t.Context(), a, Program{Args: []string{os.Getenv(parentDoes)}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// behind starts the test again, in a process group that is not in front.
+func behind(t *testing.T) {
+	cmd := exec.Command(os.Args[0], os.Args[1:]...)
+	cmd.Env = append(os.Environ(), parentBehind+"=")
+	cmd.Stdin, cmd.Stdout = os.Stdin, os.Stdout
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("gate", cmd.Process.Pid)
+	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
 }
@@ -106,6 +127,21 @@ func TestControlC(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil || !strings.Contains(content(t, out), "terminated") {
+		t.Errorf("%v, %q", err, content(t, out))
+	}
+}
+
+// TestControlCBehind: a process that is not in front of its terminal is interrupted
+// by somebody who means it alone, and so passes that on.
+func TestControlCBehind(t *testing.T) {
+	t.Setenv(parentBehind, "yes")
+	_, tty := pty(t)
+	cmd, out := parent(t, "wait", tty)
+	ready(t, out)
+	if err := syscall.Kill(announced(t, out, "gate"), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(content(t, out), "interrupt\n") {
 		t.Errorf("%v, %q", err, content(t, out))
 	}
 }

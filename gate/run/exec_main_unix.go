@@ -25,10 +25,14 @@ import (
 //	}
 func ExecMain(args []string) error {
 	trouble := os.NewFile(troubleFD, "parent")
-	if info, err := trouble.Stat(); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+	info, err := trouble.Stat()
+	if err != nil {
 		return ErrAlone
 	}
-	err := become(args)
+	if info.Mode()&fs.ModeNamedPipe == 0 {
+		return ErrAlone
+	}
+	err = become(args)
 	fmt.Fprint(trouble, err)
 	return err
 }

@@ -264,9 +264,15 @@ func TestExecSignals(t *testing.T) {
 // ready waits until the program is, and gives its process id.
 func ready(t *testing.T, out *os.File) (pid int) {
 	t.Helper()
+	return announced(t, out, "ready")
+}
+
+// announced waits for a process id that follows a word.
+func announced(t *testing.T, out *os.File, word string) (pid int) {
+	t.Helper()
 	for range 1000 {
 		for line := range strings.Lines(content(t, out)) {
-			if n, err := fmt.Sscanf(line, "ready %d\n", &pid); n == 1 && err == nil {
+			if n, err := fmt.Sscanf(line, word+" %d\n", &pid); n == 1 && err == nil {
 				return pid
 			}
 		}
@@ -334,6 +340,16 @@ func TestExecMainAlone(t *testing.T) {
 	exited := (*exec.ExitError)(nil)
 	if !errors.As(err, &exited) || !strings.Contains(string(out), ErrAlone.Error()) || strings.Contains(string(out), "evil") {
 		t.Errorf("%v, %s", err, out)
+	}
+}
+
+// TestBecomeNothing: what a parent would not have written changes nothing in this
+// process.
+func TestBecomeNothing(t *testing.T) {
+	for _, args := range [][]string{nil, {"0", "0", "0", "/bin/false"}, {"x", "0", "0", "/bin/false", "false"}, {"0", "0", "", "/bin/false", "false"}} {
+		if err := become(args); err == nil {
+			t.Errorf("%q", args)
+		}
 	}
 }
 

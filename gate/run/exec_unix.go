@@ -47,7 +47,10 @@ func hasItAlready(s os.Signal) bool {
 	}
 	defer tty.Close()
 	front, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
-	return err == nil && front == unix.Getpgrp()
+	if err != nil {
+		return false
+	}
+	return front == unix.Getpgrp()
 }
 
 // start has a process of ours become the program: it limits itself and then

@@ -93,6 +93,11 @@ func TestOnlyTrailers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	nameless := stampedDemand(programClaim(func(c *sealwax.Claim) { c.Format = "stamp" }))
+	nameless.Name = ""
+	if _, err := judgeProgram(t.Context(), sealwax.Demands{nameless}, sealwaxtest.Bytes("tool", elf(0, ""))); err == nil || !strings.Contains(err.Error(), "; the policy asks for none") {
+		t.Errorf("%v", err)
+	}
 	report, err := judgeProgram(t.Context(), sealwax.Demands{
 		stampedDemand(programClaim(nil)),
 		stampedDemand(programClaim(func(c *sealwax.Claim) { c.Role = sealwax.RoleRelease })),
@@ -162,6 +167,38 @@ func TestStatedLength(t *testing.T) {
 		_, _, out, err := runCode(t, g, held(t, "tool.cwasm", cwasm(strings.Repeat("x", 200-64))))
 		if (err == nil) != tc.allow || tc.allow && len(out) != len(echoed(nil))+100 || !tc.allow && out != "" {
 			t.Errorf("%s: %v, %d bytes", name, err, len(out))
+		}
+	}
+}
+
+// TestNobodyStates: a report in which nobody vouches for the code is no basis for
+// running it.
+func TestNobodyStates(t *testing.T) {
+	r := &sealwax.Report{Verdict: sealwax.Allow}
+	if _, err := statementOf(r, 100); err == nil || r.Verdict != sealwax.Deny {
+		t.Errorf("%v, %v", r.Verdict, err)
+	}
+}
+
+// TestNotNative: what has no business at this door is told why.
+func TestNotNative(t *testing.T) {
+	for data, want := range map[string]string{
+		"#!/bin/sh\n":             "a script",
+		"#!":                      "a script",
+		"#":                       "no native program",
+		"":                        "no native program",
+		"# comment":               "no native program",
+		"\x00asm\x01\x00\x00\x00": "it is WebAssembly",
+		"\x00asm\x0d\x00\x01\x00": "it is WebAssembly",
+		string(elf(200, "")):      "compiled of a WebAssembly module",
+	} {
+		if got := notNative(sealwaxtest.Bytes("x", []byte(data))); !strings.Contains(got, want) {
+			t.Errorf("%q: %q, want %q", data, got, want)
+		}
+	}
+	for _, data := range []string{string(elf(0, "")), "MZ\x90\x00\x03\x00\x00\x00", "\xcf\xfa\xed\xfe\x00\x00\x00\x00"} {
+		if got := notNative(sealwaxtest.Bytes("x", []byte(data))); got != "" {
+			t.Errorf("%q: %q", data, got)
 		}
 	}
 }
