@@ -28,9 +28,9 @@ type Ancestor struct {
 // IsZero reports whether there is none.
 func (a Ancestor) IsZero() bool { return a == Ancestor{} }
 
-// same reports whether two speak of one ancestor, by every digest of it. Names
-// are not part of it.
-func (a Ancestor) same(b Ancestor) bool {
+// Same reports whether two speak of one ancestor, by every digest of it. Names
+// are not part of it. An ancestor without digests is the same as none.
+func (a Ancestor) Same(b Ancestor) bool {
 	return a.Digest == b.Digest && a.Sums == b.Sums && a.Digest != "" && a.Sums != ""
 }
 
@@ -129,7 +129,7 @@ func (gone) Size() int64                       { return 0 }
 func (r *Report) unbound() {
 	var kept []*Claim
 	for _, c := range r.Counted {
-		made := func(o *Claim) bool { return o.From.same(c.Of) }
+		made := func(o *Claim) bool { return o.From.Same(c.Of) }
 		if c.Of.IsZero() || slices.ContainsFunc(r.Counted, made) {
 			kept = append(kept, c)
 			continue
@@ -150,8 +150,8 @@ func (a Ancestor) in(list map[string]string) (why string, ok bool) {
 		return why, true
 	}
 	sums, err := ParseSums(a.Sums)
-	if err != nil {
-		return "", false
+	if err != nil || sums["sha256"] == nil { // mutate:skip formats refuse such a statement
+		return "it cannot be told whether it is, by " + a.Sums, len(list) > 0
 	}
 	why, ok = list[sha256Name(sums["sha256"])]
 	return why, ok
@@ -166,7 +166,7 @@ func (r *Report) torn() (a, b *Claim) {
 		case c.From.IsZero():
 		case a == nil:
 			a = c
-		case !a.From.same(c.From):
+		case !a.From.Same(c.From):
 			return a, c
 		}
 	}

@@ -173,6 +173,7 @@ func judge(p *Policy, found int, r *Report) {
 		r.add(CodePolicyEmpty, SeverityError, "", "", "the policy asks for no signer, and so admits nothing")
 	case found == 0:
 		r.add(CodeSignatureNone, SeverityError, "", "", "no signature was found in it or beside it")
+	case have >= p.Need.Need && twice < 0: // what is wrong has been said
 	case len(r.Counted) > 0 || p.Need.Need > 1 || len(r.Findings) == 0:
 		r.add(CodePolicyUnmet, SeverityError, "", "", "%d of %d required signers", have, p.Need.Need)
 	}

@@ -168,21 +168,28 @@ func TestRebuildLies(t *testing.T) {
 	// The second person's word on evil is enough to compile it, and not to run it.
 	g := gate(t)
 	g.Demands = asking(known(second))
-	rebuild := func(code []byte) (*sealwax.Report, error) {
+	rebuilt := func(code []byte, ds sealwax.Demands) (*sealwax.Report, error) {
 		art := sealed(t, "app.cwasm", code)
 		r, report, err := g.Rebuild(t.Context(), art, sealed(t, "app.wasm", evil, signed(t, second, evil)), engine.CompileJob{})
 		if err != nil {
 			return report, err
 		}
 		defer r.Close()
-		return r.Demands(rebuildGate(maker)).Verify(t.Context(), art)
+		return r.Demands(ds).Verify(t.Context(), art)
 	}
+	rebuild := func(code []byte) (*sealwax.Report, error) { return rebuilt(code, rebuildGate(maker)) }
 	for name, s := range map[string]trailer.Statement{
 		"another source": ofGood.Statement, "another source's sums": mixed, "another source's digest": mixedOther,
 	} {
 		r, err := rebuild(forged(t, code, stranger, s, ofGood.Carried...))
-		if denied := (*sealwax.DeniedError)(nil); !errors.As(err, &denied) || !reports(r, sealwax.CodeSourceUnbound) && !reports(r, sealwax.CodeSourceUnsigned) || reports(r, sealwax.CodeArtifactRebuilt) {
+		if denied := (*sealwax.DeniedError)(nil); !errors.As(err, &denied) || !reports(r, sealwax.CodeSourceUnbound) && !reports(r, sealwax.CodeSourceUnsigned) || !reports(r, sealwax.CodeArtifactRebuilt) {
 			t.Errorf("%s: %v, %s", name, err, codes(r))
+		}
+		// Nor does the compiler's own key, where no policy asks for a rebuild: what it
+		// states is held against what was rebuilt from.
+		r, err = rebuilt(forged(t, code, compiler, s, ofGood.Carried...), runGate(maker, compiler))
+		if denied := (*sealwax.DeniedError)(nil); !errors.As(err, &denied) || !reports(r, sealwax.CodeArtifactRebuilt) {
+			t.Errorf("%s, by the compiler: %v, %s", name, err, codes(r))
 		}
 	}
 	// The same code with what it was really made from, and the maker's word on that.

@@ -106,18 +106,18 @@ func (f rebuiltFormat) Find(_ context.Context, a *sealwax.Artifact) ([]sealwax.S
 	if a.Kind() != sealwax.KindCompiled || a.IsRemembered() {
 		return nil, nil
 	}
-	original := a.Size()
+	original, stated := a.Size(), sealwax.Ancestor{}
 	t, err := trailer.Read(a, a.Size())
 	switch {
 	case err == nil:
-		original = t.Original
+		original, stated = t.Original, t.Statement.Source
 	case errors.Is(err, trailer.ErrNone):
 	case errors.Is(err, trailer.ErrSyntax), errors.Is(err, trailer.ErrStatement):
 		return []sealwax.Signature{&sealwax.Broken{Format: RebuiltName, Source: f.source(), Reason: err}}, nil
 	default:
 		return nil, err
 	}
-	return []sealwax.Signature{&rebuiltSignature{f, original}}, nil
+	return []sealwax.Signature{&rebuiltSignature{f, original, stated}}, nil
 }
 
 func (f rebuiltFormat) source() string { return "rebuilt from " + f.r.source.Name }
@@ -125,7 +125,8 @@ func (f rebuiltFormat) source() string { return "rebuilt from " + f.r.source.Nam
 // rebuiltSignature is the rebuild, held against one artifact.
 type rebuiltSignature struct {
 	rebuiltFormat
-	original int64 // how many of the artifact's bytes are code
+	original int64            // how many of the artifact's bytes are code
+	stated   sealwax.Ancestor // what the artifact says that it was made from, if it does
 }
 
 // Hint speaks in the role of a rebuild and in no other.
@@ -151,6 +152,13 @@ func (s *rebuiltSignature) Check(_ context.Context, a *sealwax.Artifact, by seal
 	}
 	if why := c.difference(); why != "" {
 		return sealwax.Claim{}, &sealwax.CodedError{Code: sealwax.CodeArtifactRebuilt, Final: true, Err: errors.New(why)}
+	}
+	// "The same source": whoever signed code of one module and says that it is another's
+	// has lied, however well the code fits the one that is at hand.
+	if !s.stated.IsZero() && !s.stated.Same(s.r.source) {
+		return sealwax.Claim{}, &sealwax.CodedError{Code: sealwax.CodeArtifactRebuilt, Final: true, Err: fmt.Errorf(
+			"the code was made from %s (%s), and its signature says that it was made from %s (%s)",
+			sealwax.Printable(s.r.source.Name), s.r.source.Digest, sealwax.Printable(s.stated.Name), s.stated.Digest)}
 	}
 	return sealwax.Claim{
 		By: by, Format: RebuiltName, Source: s.source(), Covers: sealwax.Coverage{Whole: true},

@@ -26,6 +26,7 @@ const ChildArgument = helper.ChildArgument
 const (
 	helloTime    = 30 * time.Second      // for the child to say who it is
 	partingTime  = 5 * time.Second       // for the child to end after its last message
+	lastWordTime = time.Second           // for what it has said to arrive, once it has ended
 	signalDelay  = 50 * time.Millisecond // see [watch.interrupt]
 	signalTime   = 2 * time.Second       // for the child to end after a signal
 	watchdogTime = 25 * time.Millisecond // between two looks at the child's memory

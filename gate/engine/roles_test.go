@@ -6,6 +6,7 @@ package engine
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -51,6 +52,7 @@ var roles = map[string]func() int{
 	"eater":     eater,
 	"silent":    func() int { return 0 },
 	"stranger":  func() int { return speak(helper.Hello{Protocol: "sealwax-helper/2", Name: "x", Engine: "y"}) },
+	"leaver":    leaver,
 	"mute":      func() int { time.Sleep(time.Hour); return 0 },
 	"hasty":     func() int { return speak(hello(), helper.Exited{}) },
 	"confused":  func() int { return speak(hello(), helper.Started{}, hello()) },
@@ -85,6 +87,16 @@ func speak(messages ...helper.Message) int {
 	return 0
 }
 
+// leaver goes, and leaves somebody behind who holds the pipe that the parent reads.
+func leaver() int {
+	cmd := exec.Command("/bin/sleep", "20")
+	cmd.ExtraFiles = []*os.File{os.NewFile(4, "")}
+	if err := cmd.Start(); err != nil {
+		return 1
+	}
+	return 0
+}
+
 func chatterer() int {
 	speak(hello())
 	os.NewFile(4, "").WriteString("thread 'main' panicked\x1b[31m\n")
@@ -113,6 +125,7 @@ func TestOutOfMemory(t *testing.T) {
 func TestChildrenThatMisbehave(t *testing.T) {
 	for as, words := range map[string]string{
 		"silent":    "without a word",
+		"leaver":    "without a word",
 		"stranger":  "sealwax-helper/2",
 		"hasty":     "before it started",
 		"confused":  "out of turn",

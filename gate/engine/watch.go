@@ -47,7 +47,7 @@ func (w *watch) wait(ctx context.Context, timeout time.Duration, signals <-chan 
 			}
 		case <-w.p.exited:
 			if ended != nil {
-				w.said = <-ended
+				w.said = w.lastWord(ended)
 			}
 			return
 		case <-deadline:
@@ -61,6 +61,14 @@ func (w *watch) wait(ctx context.Context, timeout time.Duration, signals <-chan 
 			tick.Reset(w.look())
 		}
 	}
+}
+
+// lastWord is what the child said before it ended. Somebody that it left behind may
+// still hold the pipe: what has not come by then never will.
+func (w *watch) lastWord(ended <-chan talked) talked {
+	late := time.AfterFunc(lastWordTime, func() { _ = w.p.events.Close() })
+	defer late.Stop()
+	return <-ended
 }
 
 // look holds the child's memory to its limit and says when to look again: soon,
