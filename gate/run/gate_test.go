@@ -5,6 +5,7 @@ package run
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/sealwax/sealwax"
@@ -64,5 +65,32 @@ func TestWhole(t *testing.T) {
 	got := whole(ds)
 	if got[0].Policy.Prefix || got[0].Policy.Kind != sealwax.KindModule || got[1].Policy != nil || !p.Prefix {
 		t.Errorf("%+v, and the caller's %+v", got[0].Policy, p)
+	}
+}
+
+// TestNotModule: what passes and is no module is not handed to the engine, and the
+// error says what to do.
+func TestNotModule(t *testing.T) {
+	for data, want := range map[string]string{
+		"(module)":                "wat2wasm",
+		"\x00asm\x0d\x00\x01\x00": "component",
+		"\x00asm\x01\x00\x00":     "nothing to run",
+		"no module":               "nothing to run",
+	} {
+		name := "a.wasm"
+		sig, err := minisign.Format{}.Make(t.Context(), sealwaxtest.Bytes(name, []byte(data)), maker(), sealwax.SignOptions{Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := temp(t)
+		g := Gate{Demands: ask(known(), sealwax.AnyOf(1, sealwax.RoleRelease)), Child: engine.Child{Stdout: out}}
+		if g.Child.Executable, err = echoHelper(t)(engine.Wasmtime); err != nil {
+			t.Fatal(err)
+		}
+		a := held(t, name, []byte(data), sealwax.Companion{Name: name + ".minisig", Data: sig})
+		report, _, err := g.Run(t.Context(), a, engine.Job{})
+		if !errors.Is(err, ErrNotModule) || !strings.Contains(err.Error(), want) || report.Verdict != sealwax.Allow || content(t, out) != "" {
+			t.Errorf("%q: %v, %v, %q", data, report.Verdict, err, content(t, out))
+		}
 	}
 }

@@ -130,6 +130,7 @@ func TestOnlyCompilers(t *testing.T) {
 		"made from nothing":        {func(c *sealwax.Claim) { c.From = sealwax.Ancestor{} }, false},
 		"another format":           {func(c *sealwax.Claim) { c.Format = "stamp" }, false},
 		"by another role":          {func(c *sealwax.Claim) { c.By.Role = sealwax.RoleRelease }, false},
+		"speaks for another role":  {func(c *sealwax.Claim) { c.Role = sealwax.RoleRelease }, false},
 		"of a program":             {func(c *sealwax.Claim) { c.Fields[0].Value = "program" }, false},
 		"not all of it":            {func(c *sealwax.Claim) { c.Covers.Whole = false }, false},
 		"made again":               {func(c *sealwax.Claim) { c.Format, c.By.Role = "rebuilt", sealwax.RoleRebuilt }, true},
