@@ -5,6 +5,7 @@ package wasmtime
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/bytecodealliance/wasmtime-go/v44"
@@ -112,9 +113,9 @@ func allowed(m *wasmtime.Module, patterns []string) error {
 		return nil
 	}
 	var refused []string
-	for _, name := range imports(m) {
-		if !anyMatches(patterns, name) {
-			refused = append(refused, name)
+	for _, i := range imports(m) {
+		if !slices.ContainsFunc(patterns, i.matches) {
+			refused = append(refused, i.String())
 		}
 	}
 	if len(refused) == 0 {
@@ -123,26 +124,38 @@ func allowed(m *wasmtime.Module, patterns []string) error {
 	return child.Failf(helper.BadImport, "the module imports what is not allowed: %s", child.List(refused))
 }
 
-// imports are the imports of m as MODULE.NAME, each once.
-func imports(m *wasmtime.Module) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, i := range m.Imports() {
-		name := i.Module() + "."
-		if n := i.Name(); n != nil {
-			name += *n
+// imported names something that a module imports.
+type imported struct{ module, name string }
+
+// String is MODULE.NAME.
+func (i imported) String() string { return i.module + "." + i.name }
+
+// imports are the imports of m, each once.
+func imports(m *wasmtime.Module) []imported {
+	var out []imported
+	seen := map[imported]bool{}
+	for _, t := range m.Imports() {
+		i := imported{module: t.Module()}
+		if n := t.Name(); n != nil {
+			i.name = *n
 		}
-		if !seen[name] {
-			seen[name] = true
-			out = append(out, name)
+		if !seen[i] {
+			seen[i] = true
+			out = append(out, i)
 		}
 	}
 	return out
 }
 
-func anyMatches(patterns []string, name string) bool {
-	for _, p := range patterns {
-		if matches(p, name) {
+// matches reports whether the pattern MODULE.NAME is for the import. A pattern without
+// a dot is for everything of a module. Either name may have dots itself, so that the
+// pattern's may be any of them; what stands for one name never reaches into the other.
+func (i imported) matches(pattern string) bool {
+	if !strings.Contains(pattern, ".") {
+		return matches(pattern, i.module)
+	}
+	for at, c := range pattern {
+		if c == '.' && matches(pattern[:at], i.module) && matches(pattern[at+1:], i.name) {
 			return true
 		}
 	}

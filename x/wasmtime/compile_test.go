@@ -320,3 +320,29 @@ func TestCompileError(t *testing.T) {
 	wantKind(t, "a feature that is not there", asGuest(compileError(lacks)), engine.BadOption, "lacks", "native host")
 	wantKind(t, "another error", asGuest(compileError(errors.New("unexpected end"))), engine.BadModule, "unexpected end")
 }
+
+// TestImportedMatches: what stands for one of the two names never reaches into the
+// other.
+func TestImportedMatches(t *testing.T) {
+	for _, c := range []struct {
+		pattern string
+		i       imported
+		want    bool
+	}{
+		{"env.*", imported{"env", "x"}, true},
+		{"env.*", imported{"env", "x.y"}, true},
+		{"env.*", imported{"env.evil", "x"}, false},
+		{"env.evil.*", imported{"env.evil", "x"}, true},
+		{"*.x", imported{"env", "y.x"}, false},
+		{"*.*x", imported{"env", "y.x"}, true},
+		{"*.x", imported{"env", "xx"}, false},
+		{"env", imported{"env", "x"}, true},
+		{"env", imported{"env.evil", "x"}, false},
+		{"wasi_*", imported{"wasi_snapshot_preview1", "fd_read"}, true},
+		{"*", imported{"any", "thing"}, true},
+	} {
+		if got := c.i.matches(c.pattern); got != c.want {
+			t.Errorf("%q, %v: %v", c.pattern, c.i, got)
+		}
+	}
+}
