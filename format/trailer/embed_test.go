@@ -353,6 +353,10 @@ func TestSignersAreNotBelieved(t *testing.T) {
 	if err := native(t).Embed(t.Context(), sealwaxtest.From("app", short), io.Discard, compiler, o); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a file that is shorter than it says: %v", err)
 	}
+	broken := failing{sealwaxtest.Content(program()), 100}
+	if err := native(t).Embed(t.Context(), sealwaxtest.From("app", broken), io.Discard, compiler, o); !errors.Is(err, errDisk) {
+		t.Errorf("a file that cannot be read: %v", err)
+	}
 	if err := native(t).Embed(t.Context(), sealwaxtest.Bytes("app", program()), full{}, compiler, o); !errors.Is(err, errFull) {
 		t.Errorf("a full disk: %v", err)
 	}

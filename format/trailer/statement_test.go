@@ -119,6 +119,8 @@ func TestStatementRules(t *testing.T) {
 		"half a second":           func(s *trailer.Statement) { s.Time = s.Time.Add(time.Second / 2) },
 		"another zone":            func(s *trailer.Statement) { s.Time = s.Time.In(time.FixedZone("x", 3600)) },
 		"the year 10000":          func(s *trailer.Statement) { s.Time = s.Time.AddDate(9000, 0, 0) },
+		"the year -1":             func(s *trailer.Statement) { s.Time = s.Time.AddDate(-2027, 0, 0) },
+		"a digest of no kind":     func(s *trailer.Statement) { s.Source.Digest = strings.TrimPrefix(s.Source.Digest, "sha256:") },
 		"carried by nobody":       func(s *trailer.Statement) { s.SourceKeys = nil },
 		"keys of nothing":         func(s *trailer.Statement) { s.Carried = "" },
 		"carried without a hash":  func(s *trailer.Statement) { s.Carried = "sha512:00" },

@@ -35,7 +35,7 @@ const (
 // less than 256 bytes, in three places.
 func Authenticode(r io.ReaderAt, size int64) (bool, error) {
 	dos, err := read(r, size, 0, 2)
-	if errors.Is(err, ErrMalformed) || string(dos) != "MZ" {
+	if string(dos) != "MZ" {
 		return false, ioOnly(err)
 	}
 	if dos, err = read(r, size, 0, dosHeader); err != nil {
@@ -94,7 +94,7 @@ func hasCertificates(r io.ReaderAt, size, at, length int64) (bool, error) {
 
 // read reads n bytes at an offset that the file itself gave.
 func read(r io.ReaderAt, size, at, n int64) ([]byte, error) {
-	if at > size || n > size-at {
+	if n > size-at {
 		return nil, fmt.Errorf("%w: %d bytes at offset %d, and the file has %d", ErrMalformed, n, at, size)
 	}
 	b := make([]byte, n)
