@@ -62,8 +62,9 @@ type Result struct {
 }
 
 // Run runs the bytes of module as job says, in a child process that has no
-// environment and no descriptors but the guest's streams, the module and two
-// control pipes, and waits for its end. While it waits, SIGINT and SIGTERM of
+// environment and no descriptors but the guest's streams, the module, two control
+// pipes and, if they are asked for, the files for compiled forms, and waits for its
+// end. While it waits, SIGINT and SIGTERM of
 // this process are passed on to the child.
 //
 // The error is nil if and only if the guest ended by itself, with whatever code;

@@ -9,7 +9,7 @@ import "github.com/sealwax/sealwax/gate/engine/internal/guest"
 // when its first argument is [ChildArgument]. args are the arguments that follow.
 // The result is the process's exit code.
 //
-//	if len(os.Args) > 1 && os.Args[1] == run.ChildArgument {
-//		os.Exit(run.ChildMain(os.Args[2:]))
+//	if len(os.Args) > 1 && os.Args[1] == engine.ChildArgument {
+//		os.Exit(engine.ChildMain(os.Args[2:]))
 //	}
 func ChildMain(args []string) int { return guest.Main(args) }

@@ -38,7 +38,7 @@ func wasiConfig(job helper.Job) (*wasmtime.WasiConfig, error) {
 }
 
 // offer gives the guest one folder: all rights in it, or those to read and no
-// other. A mixture of both would let files be emptied.
+// other, so that "read-only" means that no call changes anything.
 func offer(c *wasmtime.WasiConfig, m helper.Mount) error {
 	info, err := os.Stat(m.Host)
 	if err != nil {
@@ -65,7 +65,7 @@ func offer(c *wasmtime.WasiConfig, m helper.Mount) error {
 }
 
 // refuseProcesses refuses a folder that holds, or lies in, the process file
-// system: through it a guest would reach this process's memory.
+// system: no guest has any business with this process.
 func refuseProcesses(dir string) error {
 	table, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
