@@ -195,3 +195,27 @@ func TestObjectCannotChange(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
+
+// TestPreload: a program that the dynamic linker loads gets nothing in by the
+// environment, and would have without the gate.
+func TestPreload(t *testing.T) {
+	o := buildObjects(t)
+	evil := filepath.Join(t.TempDir(), "evil.so")
+	if err := os.WriteFile(evil, o.evil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	host, err := os.ReadFile(o.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"LD_PRELOAD=" + evil}
+	open := exec.Command(o.host, "/nowhere")
+	open.Env = env
+	if out, _ := open.Output(); string(out) != "linked evil\n" {
+		t.Fatalf("without the gate: %q", out)
+	}
+	got := execute(t, held(t, "host", signProgram(t, host, compiler())), Program{Args: []string{"/nowhere"}, Env: env}, "")
+	if got.err != nil || got.ExitCode != 1 || got.out != "" {
+		t.Errorf("%+v", got)
+	}
+}
