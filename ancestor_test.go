@@ -6,6 +6,7 @@ package sealwax_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"testing"
 
@@ -138,6 +139,19 @@ func TestRevokedSource(t *testing.T) {
 				t.Errorf("%v: %s", r.Verdict, codes(r))
 			}
 		})
+	}
+}
+
+// TestEndedCompiler: what a publisher endorses is the native code; what an ended key
+// states of it, its source included, may be anybody's.
+func TestEndedCompiler(t *testing.T) {
+	sum := sha256.Sum256([]byte(native))
+	trusted := roles()
+	trusted[2].Standing = sealwax.Standing{Ended: "lost", Endorsed: map[string]string{"sha256:" + hex.EncodeToString(sum[:]): "document 2"}}
+	v := &sealwax.Verifier{Formats: []sealwax.Format{onPaper(built(2, app), carriedBy(1, app))}, Trust: trusted}
+	r, _ := verdict(t, v, sealwaxtest.Bytes("app.cwasm", []byte(native)), both())
+	if r.Verdict != sealwax.Deny || !r.Has(sealwax.CodeSourceUnbound) || r.Has(sealwax.CodeSignatureUnplaced) {
+		t.Errorf("%v: %s", r.Verdict, codes(r))
 	}
 }
 

@@ -117,7 +117,7 @@ func checkAll(ctx context.Context, a *Artifact, p *Policy, candidates []candidat
 			if claim.By.Standing.Ended != "" {
 				// An endorsement vouches for the artifact, whatever became of the
 				// key: what the signature states besides may be anybody's.
-				claim.Fields, claim.Comment = nil, ""
+				claim.Fields, claim.Comment, claim.From = nil, "", Ancestor{}
 			}
 			claim.Role = c.hint.Role
 			if claim.Of.IsZero() && (claim.Covers.Whole || claim.Covers.End >= stated.End) {

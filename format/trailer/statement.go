@@ -4,7 +4,6 @@
 package trailer
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -255,19 +254,11 @@ func (s *Statement) text(name string) *string {
 	return nil
 }
 
-// parseSums reads what [sealwax.FormatSums] writes, and nothing else.
+// parseSums reads digests in their one spelling.
 func parseSums(text string) (sealwax.Remembered, error) {
-	sums := sealwax.Remembered{}
-	for part := range strings.SplitSeq(text, ",") {
-		name, digits, _ := strings.Cut(part, ":")
-		sum, err := hex.DecodeString(digits)
-		if name == "" || err != nil || len(sum) == 0 {
-			return nil, badStatement("%q is no digest NAME:HEX", part)
-		}
-		sums[name] = sum
-	}
-	if sealwax.FormatSums(sums) != text {
-		return nil, badStatement("the digests %q are not written in their one spelling", text)
+	sums, err := sealwax.ParseSums(text)
+	if err != nil {
+		return nil, badStatement("%w", err)
 	}
 	return sums, nil
 }

@@ -4,6 +4,7 @@
 package trailer
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -119,8 +120,13 @@ func (s *Statement) checkSource() error {
 	if !isSHA256(s.Source.Digest) {
 		return badStatement("source-digest %q: want sha256: and 64 lower-case hexadecimal digits", s.Source.Digest)
 	}
-	if _, err := parseSums(s.Source.Sums); err != nil {
+	sums, err := parseSums(s.Source.Sums)
+	if err != nil {
 		return err
+	}
+	// "SHA-256 is always among them": blocks of the source go by it too.
+	if len(sums["sha256"]) != sha256.Size {
+		return badStatement("source-sums %q: the SHA-256 is missing", s.Source.Sums)
 	}
 	if s.Translation != "" {
 		if _, err := parseSums(s.Translation); err != nil {
