@@ -58,6 +58,23 @@ func (v *Verifier) plan(a *Artifact, candidates []candidate) (form func() (Form,
 	return v.examine(a)
 }
 
+// Statements plans what the artifact states of itself; the function gives it after
+// the read, as claims that cover the whole artifact get it. Who has not verified the
+// artifact knows nothing of it.
+func (v *Verifier) Statements(a *Artifact) func() ([]Field, error) {
+	form := v.examine(a)
+	return func() ([]Field, error) {
+		if form == nil {
+			return nil, nil
+		}
+		stated, err := form()
+		if coded := (*CodedError)(nil); err != nil && !errors.As(err, &coded) {
+			return nil, nil // it states nothing that any claim would have
+		}
+		return stated.Fields, err
+	}
+}
+
 func (v *Verifier) examine(a *Artifact) (form func() (Form, error)) {
 	for _, f := range v.Formats {
 		e, ok := f.(Examiner)

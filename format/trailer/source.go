@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/sealwax/sealwax"
@@ -61,6 +62,7 @@ func (s *onSource) Check(ctx context.Context, _ *sealwax.Artifact, by sealwax.An
 		return sealwax.Claim{}, &sealwax.CodedError{Code: sealwax.CodeSignaturePartial, Err: errors.New("it is a signature of a part of the source")}
 	}
 	c.Of, c.Carry = st.Source, nil
+	c.Fields = append(slices.Clip(c.Fields), st.SourceMeta...)
 	return c, nil
 }
 

@@ -65,6 +65,10 @@ type Statement struct {
 	Source sealwax.Ancestor
 	// Verified says that the compiler had a signature on the source checked.
 	Verified bool
+	// SourceMeta is what the source states of itself, and its signatures cover: see
+	// [sealwax.Form]. Claims of those signatures get it, as they would have it beside
+	// the source.
+	SourceMeta []sealwax.Field
 	// Translation are the digests of the module that a text was translated to, as
 	// [sealwax.FormatSums] writes them.
 	Translation string
@@ -105,6 +109,7 @@ func (s *Statement) tokens() []token {
 			token{"source-digest", s.Source.Digest},
 			token{"source-sums", s.Source.Sums},
 			token{"source-name", s.Source.Name},
+			token{"source-meta", formatMeta(s.SourceMeta)},
 			token{"translation", s.Translation},
 			token{"engine", s.Engine},
 			token{"engine-version", s.EngineVersion},
@@ -212,6 +217,8 @@ func (s *Statement) set(name, value string) (err error) {
 		s.Verified = value == sourceVerified
 	case "features":
 		s.Features = strings.Split(value, ",")
+	case "source-meta":
+		s.SourceMeta, err = parseMeta(value)
 	default:
 		return badStatement("it states %q, which is unknown", name)
 	}

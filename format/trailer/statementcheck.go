@@ -109,7 +109,7 @@ func (s *Statement) checkProgram() error {
 // checkSource holds what compiled code says of its source together.
 func (s *Statement) checkSource() error {
 	if s.Source.IsZero() {
-		if s.Verified || s.Carried != "" || s.Translation != "" {
+		if s.Verified || s.Carried != "" || s.Translation != "" || len(s.SourceMeta) > 0 {
 			return badStatement("it states no source, and speaks of one")
 		}
 		return s.checkFeatures()
@@ -135,8 +135,8 @@ func (s *Statement) checkSource() error {
 	}
 	// "Unverified sources carry nothing": they never satisfy anybody who asks for
 	// the source's signer.
-	if s.Carried != "" && !s.Verified {
-		return badStatement("the source is not verified, and signatures on it are carried")
+	if (s.Carried != "" || len(s.SourceMeta) > 0) && !s.Verified {
+		return badStatement("the source is not verified, and signatures on it are carried, or what they cover is stated")
 	}
 	return s.checkFeatures()
 }

@@ -75,6 +75,7 @@ type Passed struct {
 	gate     *Gate
 	held     *sealedmem.File
 	source   sealwax.Ancestor
+	meta     []sealwax.Field // what it states of itself
 	text     bool
 	verified bool
 	reports  []*sealwax.Report
@@ -97,7 +98,8 @@ func (g *Gate) Judge(ctx context.Context, a *sealwax.Artifact) (*Passed, *sealwa
 	}
 	demands := whole(g.Demands)
 	// What has to be remembered of the source is planned before its one read.
-	remember := (&sealwax.Verifier{Formats: formatsOf(demands)}).Remember(a)
+	v := &sealwax.Verifier{Formats: formatsOf(demands)}
+	learn := learned{v.Remember(a), v.Statements(a)}
 	report, err := demands.Verify(ctx, a)
 	if g.AllowUnsigned && isUnsigned(ctx, demands, report) {
 		report, err = softened(demands).Verify(ctx, a)
@@ -110,15 +112,21 @@ func (g *Gate) Judge(ctx context.Context, a *sealwax.Artifact) (*Passed, *sealwa
 	if err != nil {
 		return nil, report, err
 	}
-	p, err := g.pass(ctx, a, report, remember)
+	p, err := g.pass(ctx, a, report, learn)
 	if err != nil {
 		return nil, report, fmt.Errorf("compiling %s: %w", sealwax.Printable(a.Name()), err)
 	}
 	return p, report, nil
 }
 
+// learned is what a source's one read tells besides the verdict.
+type learned struct {
+	source func() (sealwax.Ancestor, error)
+	meta   func() ([]sealwax.Field, error)
+}
+
 // pass makes of an artifact that may pass what can be compiled.
-func (g *Gate) pass(ctx context.Context, a *sealwax.Artifact, report *sealwax.Report, remember func() (sealwax.Ancestor, error)) (*Passed, error) {
+func (g *Gate) pass(ctx context.Context, a *sealwax.Artifact, report *sealwax.Report, learn learned) (*Passed, error) {
 	held, ok := a.Content().(*sealedmem.File)
 	if !ok {
 		return nil, ErrNotHeld
@@ -133,11 +141,15 @@ func (g *Gate) pass(ctx context.Context, a *sealwax.Artifact, report *sealwax.Re
 	if err := a.Read(ctx); err != nil { // which verifying has not done where nothing was to be checked
 		return nil, err
 	}
-	source, err := remember()
+	source, err := learn.source()
 	if err != nil {
 		return nil, err
 	}
-	p := &Passed{gate: g, held: held, source: source, text: text, verified: true, reports: report.All()}
+	meta, err := learn.meta()
+	if err != nil {
+		return nil, err
+	}
+	p := &Passed{gate: g, held: held, source: source, meta: meta, text: text, verified: true, reports: report.All()}
 	for _, r := range p.reports {
 		p.verified = p.verified && !r.Warned
 	}

@@ -130,6 +130,9 @@ func (p *Passed) statement(c *engine.Compiled, translation string) trailer.State
 		Target: c.Target, CPU: c.CPU, OptLevel: c.OptLevel, Features: c.Features,
 	}
 	s.Source.Name = stated(s.Source.Name)
+	if p.verified { // nobody covers what is stated in a source that nobody signed
+		s.SourceMeta = p.meta
+	}
 	return s
 }
 

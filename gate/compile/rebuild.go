@@ -52,7 +52,7 @@ func (g *Gate) Rebuild(ctx context.Context, code, source *sealwax.Artifact, job 
 		return nil, report, err
 	}
 	job.CPU, job.Features, job.OptLevel = again(&t.Statement)
-	made, _, err := passed.compile(ctx, job)
+	made, translation, err := passed.compile(ctx, job)
 	if err != nil {
 		return nil, report, err
 	}
@@ -60,7 +60,7 @@ func (g *Gate) Rebuild(ctx context.Context, code, source *sealwax.Artifact, job 
 		_ = made.Code.Close()
 		return nil, report, &OtherEngineError{What: "target", Made: t.Statement.Target, Here: made.Target}
 	}
-	return &Rebuilt{code: made.Code, source: passed.source, statement: passed.statement(made, "")}, report, nil
+	return &Rebuilt{code: made.Code, source: passed.source, meta: passed.meta, statement: passed.statement(made, translation)}, report, nil
 }
 
 // unstated is the answer on code that does not say how it was made.

@@ -192,6 +192,15 @@ func TestRebuildLies(t *testing.T) {
 			t.Errorf("%s, by the compiler: %v, %s", name, err, codes(r))
 		}
 	}
+	// Nor is anything stated for a source that it does not state, or translated from it.
+	meta, translated := ofEvil.Statement, ofEvil.Statement
+	meta.SourceMeta = []sealwax.Field{{Name: "version", Value: "2.0.0"}}
+	translated.Translation = translated.Source.Sums
+	for name, s := range map[string]trailer.Statement{"what it states": meta, "a translation": translated} {
+		if r, err := rebuild(forged(t, code, stranger, s, ofEvil.Carried...)); err == nil || !reports(r, sealwax.CodeArtifactRebuilt) {
+			t.Errorf("%s: %v, %s", name, err, codes(r))
+		}
+	}
 	// The same code with what it was really made from, and the maker's word on that.
 	if r, err := rebuild(forged(t, code, stranger, ofEvil.Statement, ofEvil.Carried...)); err != nil {
 		t.Errorf("the truth: %v, %s", err, codes(r))

@@ -29,6 +29,7 @@ const RebuildDemand = "the rebuild"
 type Rebuilt struct {
 	code      *sealedmem.File
 	source    sealwax.Ancestor
+	meta      []sealwax.Field // what the source states of itself
 	statement trailer.Statement
 }
 
@@ -106,11 +107,11 @@ func (f rebuiltFormat) Find(_ context.Context, a *sealwax.Artifact) ([]sealwax.S
 	if a.Kind() != sealwax.KindCompiled || a.IsRemembered() {
 		return nil, nil
 	}
-	original, stated := a.Size(), sealwax.Ancestor{}
+	original, stated := a.Size(), trailer.Statement{}
 	t, err := trailer.Read(a, a.Size())
 	switch {
 	case err == nil:
-		original, stated = t.Original, t.Statement.Source
+		original, stated = t.Original, t.Statement
 	case errors.Is(err, trailer.ErrNone):
 	case errors.Is(err, trailer.ErrSyntax), errors.Is(err, trailer.ErrStatement):
 		return []sealwax.Signature{&sealwax.Broken{Format: RebuiltName, Source: f.source(), Reason: err}}, nil
@@ -125,8 +126,8 @@ func (f rebuiltFormat) source() string { return "rebuilt from " + f.r.source.Nam
 // rebuiltSignature is the rebuild, held against one artifact.
 type rebuiltSignature struct {
 	rebuiltFormat
-	original int64            // how many of the artifact's bytes are code
-	stated   sealwax.Ancestor // what the artifact says that it was made from, if it does
+	original int64             // how many of the artifact's bytes are code
+	stated   trailer.Statement // what the artifact says of itself, if it does
 }
 
 // Hint speaks in the role of a rebuild and in no other.
@@ -155,15 +156,26 @@ func (s *rebuiltSignature) Check(_ context.Context, a *sealwax.Artifact, by seal
 	}
 	// "The same source": whoever signed code of one module and says that it is another's
 	// has lied, however well the code fits the one that is at hand.
-	if !s.stated.IsZero() && !s.stated.Same(s.r.source) {
-		return sealwax.Claim{}, &sealwax.CodedError{Code: sealwax.CodeArtifactRebuilt, Final: true, Err: fmt.Errorf(
-			"the code was made from %s (%s), and its signature says that it was made from %s (%s)",
-			sealwax.Printable(s.r.source.Name), s.r.source.Digest, sealwax.Printable(s.stated.Name), s.stated.Digest)}
+	if from := s.stated.Source; !from.IsZero() && !from.Same(s.r.source) {
+		return sealwax.Claim{}, lied("the code was made from %s (%s), and its signature says that it was made from %s (%s)",
+			sealwax.Printable(s.r.source.Name), s.r.source.Digest, sealwax.Printable(from.Name), from.Digest)
+	}
+	if s.stated.Translation != s.r.statement.Translation {
+		return sealwax.Claim{}, lied("the source was translated to another module than the code's signature says")
+	}
+	// "And what it states": claims of the source's signers have it.
+	if s.stated.Verified && !slices.Equal(s.stated.SourceMeta, s.r.meta) {
+		return sealwax.Claim{}, lied("the source states %q of itself, and the code's signature says that it states %q", s.r.meta, s.stated.SourceMeta)
 	}
 	return sealwax.Claim{
 		By: by, Format: RebuiltName, Source: s.source(), Covers: sealwax.Coverage{Whole: true},
 		Fields: s.r.fields(), From: s.r.source,
 	}, nil
+}
+
+// lied is for code whose signature says something else than what was rebuilt.
+func lied(format string, args ...any) error {
+	return &sealwax.CodedError{Code: sealwax.CodeArtifactRebuilt, Final: true, Err: fmt.Errorf(format, args...)}
 }
 
 // fields are what this machine knows of the code, in the words of a statement.
