@@ -80,7 +80,7 @@ func newRunner(job helper.Job) (*wasmtime.Engine, error) {
 // load makes a module of the guest's bytes. Compiled code is taken as it is.
 func load(e *wasmtime.Engine, g *child.Guest) (*wasmtime.Module, error) {
 	if g.Job.Form == helper.Native {
-		m, err := wasmtime.NewModuleDeserialize(e, g.Code)
+		m, err := loadNative(e, g)
 		if err != nil {
 			return nil, child.Failf(helper.NotRunnable, "this engine (wasmtime %s, on this machine) does not load the compiled code: compile the module again (%w)", Version, err)
 		}
@@ -102,6 +102,15 @@ func load(e *wasmtime.Engine, g *child.Guest) (*wasmtime.Module, error) {
 		keep(g, m)
 	}
 	return m, nil
+}
+
+// loadNative takes compiled code as it is: mapped where it can never change any more,
+// else from a copy. The library leaves out what follows the object in a file.
+func loadNative(e *wasmtime.Engine, g *child.Guest) (*wasmtime.Module, error) {
+	if path, ok := g.SealedPath(); ok {
+		return wasmtime.NewModuleDeserializeFile(e, path)
+	}
+	return wasmtime.NewModuleDeserialize(e, g.Code)
 }
 
 // keep hands the compiled form to the parent. Where that fails the guest runs all

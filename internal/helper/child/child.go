@@ -188,10 +188,17 @@ func obey(e Engine, d descriptors, command helper.Message, stderr *os.File) (hel
 
 // prepare holds the process to its limits and then reads the bytes.
 func prepare(d descriptors, l helper.Limits, size int64) ([]byte, error) {
-	if err := applyLimits(l); err != nil {
-		return nil, fmt.Errorf("setting the memory limit: %w", err)
+	if err := limit(l); err != nil {
+		return nil, err
 	}
 	return read(d.module, size)
+}
+
+func limit(l helper.Limits) error {
+	if err := applyLimits(l); err != nil {
+		return fmt.Errorf("setting the memory limit: %w", err)
+	}
+	return nil
 }
 
 // read reads the first size bytes, or all for 0, at offsets: the position is

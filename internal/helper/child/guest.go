@@ -25,7 +25,18 @@ type Guest struct {
 	// runtime says there goes to the parent. Input and output are the process's.
 	Stderr *os.File
 
-	events, out *os.File
+	events, out, module *os.File
+}
+
+// SealedPath is a path under which this process finds the bytes to run as a file that
+// nobody can change any more, not even the parent, so that an engine can map them
+// instead of copying them. What follows [Guest.Code] in it is nothing of the
+// guest's. It is there on Linux, where the file says itself that it is sealed.
+func (g *Guest) SealedPath() (path string, ok bool) {
+	if g.module == nil || !sealed(g.module) {
+		return "", false
+	}
+	return fmt.Sprintf("/proc/self/fd/%d", g.module.Fd()), true
 }
 
 // Wanted reports whether the parent keeps a compiled form.
@@ -63,12 +74,34 @@ func (g *Guest) OwnStderr() error {
 	return errors.Join(debug.SetCrashOutput(g.events, debug.CrashOptions{}), giveStderr(g.Stderr))
 }
 
+// bytesOf are the bytes to run. Compiled code is only looked at: it is large, and an
+// engine makes its own copy, or none.
+func bytesOf(module *os.File, job helper.Job) ([]byte, error) {
+	if job.Form != helper.Native {
+		return read(module, job.Size)
+	}
+	all, err := view(module)
+	if err != nil {
+		return nil, fmt.Errorf("reading the code: %w", err)
+	}
+	if job.Size == 0 {
+		return all, nil
+	}
+	if job.Size > int64(len(all)) {
+		return nil, fmt.Errorf("reading the code: %d bytes are meant, and %d are there", job.Size, len(all))
+	}
+	return all[:job.Size:job.Size], nil
+}
+
 func run(e Engine, d descriptors, job helper.Job, stderr *os.File) (helper.Message, error) {
-	code, err := prepare(d, job.Limits, job.Size)
+	if err := limit(job.Limits); err != nil {
+		return nil, err
+	}
+	code, err := bytesOf(d.module, job)
 	if err != nil {
 		return nil, err
 	}
-	g := &Guest{Job: job, Code: code, Stderr: stderr, events: d.events, out: d.out}
+	g := &Guest{Job: job, Code: code, Stderr: stderr, events: d.events, out: d.out, module: d.module}
 	if d.known != nil {
 		g.Known, err = view(d.known)
 		_ = d.known.Close()
