@@ -25,6 +25,14 @@ const (
 	KindProgram   Kind = "program"   // any other native code: ELF, PE or Mach-O
 )
 
+// Noun is the kind in a sentence: "a module", "compiled code".
+func (k Kind) Noun() string {
+	if k == KindCompiled {
+		return "compiled code"
+	}
+	return "a " + string(k)
+}
+
 // The two preambles that are known: WebAssembly core specification section
 // 5.5.16 (magic, version 1) and the component model's Binary.md (version 0x0d,
 // layer 1).

@@ -92,14 +92,14 @@ func (v *Verifier) examine(a *Artifact) (form func() (Form, error)) {
 // does not cover the preamble, so it cannot tell a module from a component.
 func formHolds(a *Artifact, p *Policy, form func() (Form, error), r *Report) (Form, bool) {
 	if p.Kind != "" && a.Kind() != p.Kind {
-		r.add(CodeArtifactKind, SeverityError, "", "", "it is a %s, and a %s is demanded", a.Kind(), p.Kind)
+		r.add(CodeArtifactKind, SeverityError, "", "", "it is %s, and %s is demanded", a.Kind().Noun(), p.Kind.Noun())
 		return Form{}, false
 	}
 	if form == nil {
 		if p.Kind == "" || p.Kind == KindFile {
 			return Form{}, true
 		}
-		r.add(CodeArtifactKind, SeverityError, "", "", "no known format can tell whether it is a well-formed %s", p.Kind)
+		r.add(CodeArtifactKind, SeverityError, "", "", "no known format can tell whether it is %s as it should be", p.Kind.Noun())
 		return Form{}, false
 	}
 	stated, err := form()

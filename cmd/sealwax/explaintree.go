@@ -22,7 +22,7 @@ type node struct {
 // signature proved, what was noticed, what to do next.
 func explainTree(r *sealwax.Report) string {
 	root := node{text: fmt.Sprintf("%s: %s", sealwax.Printable(r.Artifact.Name), r.Verdict)}
-	root.sub = append(root.sub, node{text: fmt.Sprintf("%s of %d bytes", aKind(r.Artifact.Kind), r.Artifact.Size), sub: digestNodes(r)})
+	root.sub = append(root.sub, node{text: fmt.Sprintf("%s of %d bytes", r.Artifact.Kind.Noun(), r.Artifact.Size), sub: digestNodes(r)})
 	if len(r.Also) == 0 {
 		root.sub = append(root.sub, answerNodes(r)...)
 	}
@@ -40,14 +40,6 @@ func explainTree(r *sealwax.Report) string {
 	b.WriteString(root.text)
 	root.draw(&b, "")
 	return b.String()
-}
-
-// aKind is a kind in a sentence.
-func aKind(k sealwax.Kind) string {
-	if k == sealwax.KindCompiled {
-		return "compiled code"
-	}
-	return "a " + string(k)
 }
 
 // answerNodes are what one demand needed and found.

@@ -26,7 +26,7 @@ func (f Format) Append(ctx context.Context, a *sealwax.Artifact, w io.Writer, by
 		return err
 	}
 	if !s.speaksOf(a.Kind()) {
-		return fmt.Errorf("%s is a %s, and the statement would be for a %s", a.Name(), a.Kind(), s.Kind)
+		return fmt.Errorf("%s is %s, and the statement would be for %s", a.Name(), a.Kind().Noun(), sealwax.Kind(s.Kind).Noun())
 	}
 	fr, err := f.newFrame(ctx, carried)
 	if err != nil {

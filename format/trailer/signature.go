@@ -80,7 +80,7 @@ func (s *signature) agrees(st *Statement, kind sealwax.Kind, sum []byte) error {
 	switch {
 	// "kind decides the door."
 	case !st.speaksOf(kind):
-		return fmt.Errorf("the statement is for a %s, and this is a %s", st.Kind, kind)
+		return fmt.Errorf("the statement is for %s, and this is %s", sealwax.Kind(st.Kind).Noun(), kind.Noun())
 	case st.Key != s.keyID:
 		return fmt.Errorf("the statement names the key %s, and the signature %s", st.Key, s.keyID)
 	case st.Length != s.original:

@@ -183,7 +183,7 @@ func TestStatementsThatLie(t *testing.T) {
 		"another key":           {original, swap("key="+tr.KeyID.String(), "key=0123456789ABCDEF"), block, "names the key"},
 		"another length":        {original, swap(fmt.Sprintf("length=%d", len(original)), "length=1"), block, "is for 1 bytes"},
 		"other bytes":           {original, swap(tr.Statement.BLAKE2b512, strings.Repeat("0", 128)), block, "for other bytes"},
-		"another kind":          {program(), true1, block, "is for a compiled, and this is a program"},
+		"another kind":          {program(), true1, block, "is for compiled code, and this is a program"},
 		"carried exchanged":     {original, true1, otherBlock, "not those that the statement was made with"},
 		"carried dropped":       {original, true1, nil, "not those that the statement was made with"},
 		"carried by others":     {original, rebound, otherBlock, "name the keys"},

@@ -69,7 +69,7 @@ func (t Tighten) on(p *sealwax.Policy) *sealwax.Policy {
 		out.Kind = t.Kind
 	}
 	if t.Kind != out.Kind && t.Kind != "" {
-		out.NoRule = fmt.Sprintf("a %s is demanded, and the policy's rule is for a %s", t.Kind, out.Kind)
+		out.NoRule = fmt.Sprintf("%s is demanded, and the policy's rule is for %s", t.Kind.Noun(), out.Kind.Noun())
 	}
 	out.Require = append(slices.Clip(out.Require), t.Require...)
 	return &out

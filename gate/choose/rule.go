@@ -23,7 +23,7 @@ func (c *Chooser) rule(ctx context.Context, f *policy.File, subject string, a *s
 	if !ok {
 		return &sealwax.Policy{
 			Name:   f.Name,
-			NoRule: fmt.Sprintf("no rule of %s speaks of a %s called %s", f.Name, a.Kind(), sealwax.Printable(a.Name())),
+			NoRule: fmt.Sprintf("no rule of %s speaks of %s called %s", f.Name, a.Kind().Noun(), sealwax.Printable(a.Name())),
 		}, nil, nil
 	}
 	p := r.Policy(a.Kind())

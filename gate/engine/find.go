@@ -33,7 +33,7 @@ func (e *NotInstalledError) Error() string {
 	if e.Unsafe != nil {
 		return fmt.Sprintf("the helper %s is not started where it was found: %v", program, e.Unsafe)
 	}
-	return fmt.Sprintf("the helper %s is not installed: run `make install` in the source folder of sealwax (it needs Go and a C compiler)", program)
+	return fmt.Sprintf("the helper %s is not installed: run `make install` in a source folder of sealwax (git clone https://github.com/sealwax/sealwax); it needs Go and a C compiler", program)
 }
 
 // Unwrap is Unsafe.
