@@ -147,18 +147,17 @@ func (s *rebuiltSignature) Check(_ context.Context, a *sealwax.Artifact, by seal
 	if by.Role != sealwax.RoleRebuilt || by.Signer() != s.r.anchor().Signer() {
 		return sealwax.Claim{}, sealwax.ErrOtherSigner
 	}
+	// "The same source": whoever signed code of one module and says that it is another's
+	// has lied, however well the code fits the one that is at hand.
+	if from := s.stated.Source; !from.IsZero() && !from.Same(s.r.source) {
+		return sealwax.Claim{}, s.otherSource(from)
+	}
 	c, ok := a.Meter(s.meter()).(*comparison)
 	if !ok {
 		return sealwax.Claim{}, errors.New("it was not read for a comparison")
 	}
 	if why := c.difference(); why != "" {
 		return sealwax.Claim{}, &sealwax.CodedError{Code: sealwax.CodeArtifactRebuilt, Final: true, Err: errors.New(why)}
-	}
-	// "The same source": whoever signed code of one module and says that it is another's
-	// has lied, however well the code fits the one that is at hand.
-	if from := s.stated.Source; !from.IsZero() && !from.Same(s.r.source) {
-		return sealwax.Claim{}, lied("the code was made from %s (%s), and its signature says that it was made from %s (%s)",
-			sealwax.Printable(s.r.source.Name), s.r.source.Digest, sealwax.Printable(from.Name), from.Digest)
 	}
 	if s.stated.Translation != s.r.statement.Translation {
 		return sealwax.Claim{}, lied("the source was translated to another module than the code's signature says")
@@ -171,6 +170,15 @@ func (s *rebuiltSignature) Check(_ context.Context, a *sealwax.Artifact, by seal
 		By: by, Format: RebuiltName, Source: s.source(), Covers: sealwax.Coverage{Whole: true},
 		Fields: s.r.fields(), From: s.r.source,
 	}, nil
+}
+
+// otherSource says how what was rebuilt from and what is stated differ.
+func (s *rebuiltSignature) otherSource(stated sealwax.Ancestor) error {
+	have, want := sealwax.Printable(s.r.source.Name), sealwax.Printable(stated.Name)
+	if stated.Digest == s.r.source.Digest {
+		return lied("%s is the same module as the %s that its signature names, and not the same file: take the very file that was compiled (one that was signed inside afterwards is another)", have, want)
+	}
+	return lied("it was made again from %s (%s), and its signature says that it was made from %s (%s)", have, s.r.source.Digest, want, stated.Digest)
 }
 
 // lied is for code whose signature says something else than what was rebuilt.
