@@ -71,7 +71,7 @@ func deniedHints(r *sealwax.Report) []string {
 func compiledHints(r *sealwax.Report) []string {
 	var out []string
 	signatures := slices.ContainsFunc(r.Findings, func(f sealwax.Finding) bool { return f.Source != "" })
-	anew := ": sealwax compile SOURCE -k KEY --sign-key KEY -o " + shellWord(r.Artifact.Name)
+	anew := ": sealwax compile SOURCE -k KEY --sign-key KEY --force -o " + shellWord(r.Artifact.Name)
 	if r.Has(sealwax.CodeSourceUnsigned) && !signatures { // else why one does not count is said
 		out = append(out, "compile it anew from a source that somebody signed"+anew)
 	}
@@ -104,7 +104,7 @@ func unsignedHint(r *sealwax.Report) string {
 	name := shellWord(r.Artifact.Name)
 	switch r.Artifact.Kind { //nolint:exhaustive // the others are signed as files are
 	case sealwax.KindCompiled:
-		return "it has to be compiled with a key: sealwax compile SOURCE -k KEY --sign-key KEY -o " + name
+		return "it has to be compiled with a key: sealwax compile SOURCE -k KEY --sign-key KEY --force -o " + name
 	case sealwax.KindProgram:
 		return "the maker has to sign it (sealwax sign --embed " + name + " -k KEY -o OUT)"
 	}

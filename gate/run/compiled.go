@@ -25,19 +25,29 @@ type EngineError struct {
 	denied   error
 }
 
-// Error says which engines they are and gives the command that compiles it again.
+// Error says which engines they are, and that it has to be compiled again.
 func (e *EngineError) Error() string {
 	return sealwax.Printable(fmt.Sprintf("%s was compiled by %s, and the engine here is %s, which runs only what it compiled itself; compile it again: %s",
 		e.Artifact, engineWords(e.Want), engineWords(e.Have), e.Command()))
 }
 
-// Command is the command line that compiles it again.
+// Command is the command line that compiles it again, for a POSIX shell: what stands
+// in capitals is for the user to fill in.
 func (e *EngineError) Command() string {
 	source := e.Source
 	if source == "" {
 		source = strings.TrimSuffix(path.Base(e.Artifact), ".cwasm") + ".wasm"
 	}
-	return fmt.Sprintf("sealwax compile %s -o %s --sign-key KEY", source, e.Artifact)
+	return fmt.Sprintf("sealwax compile %s -k SOURCE-KEY --sign-key KEY --force -o %s", shellWord(source), shellWord(e.Artifact))
+}
+
+// shellWord quotes what a shell would take apart or act upon: names come from files.
+func shellWord(s string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+@%,:"
+	if s != "" && s[0] != '-' && strings.Trim(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // Unwrap is the [*sealwax.DeniedError] with the report.

@@ -161,7 +161,7 @@ func TestEngineVersion(t *testing.T) {
 		if !report.Has(sealwax.CodeEngineVersion) || report.Verdict != sealwax.Deny || len(kept) != 1 || kept[0] != sealwax.Deny {
 			t.Errorf("%s: %v, kept %v", name, report.Findings, kept)
 		}
-		if want := "sealwax compile tool.wasm -o dir/tool.cwasm --sign-key KEY"; !strings.HasSuffix(err.Error(), want) {
+		if want := "sealwax compile tool.wasm -k SOURCE-KEY --sign-key KEY --force -o dir/tool.cwasm"; !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: %q does not end with %q", name, err, want)
 		}
 	}
@@ -177,12 +177,12 @@ func TestEngineError(t *testing.T) {
 		{
 			EngineError{Artifact: "x/app.cwasm", Have: have},
 			"x/app.cwasm was compiled by an engine that its statement does not name, and the engine here is wasmtime 44.0.0, " +
-				"which runs only what it compiled itself; compile it again: sealwax compile app.wasm -o x/app.cwasm --sign-key KEY",
+				"which runs only what it compiled itself; compile it again: sealwax compile app.wasm -k SOURCE-KEY --sign-key KEY --force -o x/app.cwasm",
 		},
 		{
 			EngineError{Artifact: "app\x1b", Source: "tool.wat", Want: engine.Identity{Engine: "other"}, Have: have},
 			`app\x1b was compiled by other, and the engine here is wasmtime 44.0.0, ` +
-				`which runs only what it compiled itself; compile it again: sealwax compile tool.wat -o app\x1b --sign-key KEY`,
+				`which runs only what it compiled itself; compile it again: sealwax compile tool.wat -k SOURCE-KEY --sign-key KEY --force -o 'app\x1b'`,
 		},
 	} {
 		if got := tc.err.Error(); got != tc.want {
