@@ -256,14 +256,9 @@ func (c *compilation) judge(ctx context.Context, module string, artifact *sealwa
 // compileGate is the gate for a source, with what it has to meet. The report is
 // there if there is an error.
 func (a *app) compileGate(ctx context.Context, d *decider, module string, artifact *sealwax.Artifact) (compile.Gate, *sealwax.Report, error) {
-	own, refused, err := d.learn(ctx, module, artifact)
+	demands, report, err := d.ask(ctx, module, artifact)
 	if err != nil {
-		return compile.Gate{}, refused, errors.Join(err, d.keep(refused))
-	}
-	demands, err := own.demands(ctx, module, artifact)
-	if err != nil {
-		report := sealwax.NewUndecided(module, err)
-		return compile.Gate{}, report, errors.Join(err, d.keep(report))
+		return compile.Gate{}, report, err
 	}
 	return compile.Gate{Demands: demands, Record: d.keep, Tool: "sealwax/" + readVersion().Version, Now: a.now}, nil, nil
 }

@@ -4,9 +4,9 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/sealwax/sealwax"
@@ -98,13 +98,12 @@ func (c *compilation) madeJSON() *madeJSON {
 	return m
 }
 
-// sums reads what sealwax.FormatSums wrote.
+// sums are digests in words. What the gate itself stated can be read.
 func sums(text string) map[string]string {
 	out := map[string]string{}
-	for part := range strings.SplitSeq(text, ",") {
-		if name, digits, ok := strings.Cut(part, ":"); ok {
-			out[name] = digits
-		}
+	parsed, _ := sealwax.ParseSums(text)
+	for name, sum := range parsed {
+		out[name] = hex.EncodeToString(sum)
 	}
 	return out
 }

@@ -269,25 +269,39 @@ func besideOf(path string) ([]byte, error) {
 	return readFileUpTo(path+besideName, publisher.MaxChainBytes)
 }
 
+// ask is what the artifact at a path has to meet, the publisher's file beside it
+// taken note of. The report is there if there is an error: it is the answer then,
+// refused or undecided, and has been kept.
+func (d *decider) ask(ctx context.Context, path string, artifact *sealwax.Artifact) (sealwax.Demands, *sealwax.Report, error) {
+	own, report, err := d.learn(ctx, path, artifact)
+	if err == nil {
+		var demands sealwax.Demands
+		if demands, err = own.demands(ctx, path, artifact); err == nil {
+			return demands, nil, nil
+		}
+		report = sealwax.NewUndecided(path, err)
+	}
+	report, err = d.kept(path, report, err)
+	return nil, report, err
+}
+
 // decide is the one road, and the record of the answer.
 func (d *decider) decide(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
-	report, err := d.answer(ctx, path, artifact)
+	demands, report, err := d.ask(ctx, path, artifact)
+	if err != nil {
+		return report, err
+	}
+	report, err = demands.Verify(ctx, artifact)
+	return d.kept(path, report, err)
+}
+
+// kept is an answer that has been written down where that is configured. One that
+// could not be is none.
+func (d *decider) kept(path string, report *sealwax.Report, err error) (*sealwax.Report, error) {
 	if unkept := d.keep(report); unkept != nil {
 		return sealwax.NewUndecided(path, unkept), unkept
 	}
 	return report, err
-}
-
-func (d *decider) answer(ctx context.Context, path string, artifact *sealwax.Artifact) (*sealwax.Report, error) {
-	own, report, err := d.learn(ctx, path, artifact)
-	if err != nil {
-		return report, err
-	}
-	demands, err := own.demands(ctx, path, artifact)
-	if err != nil {
-		return sealwax.NewUndecided(path, err), err
-	}
-	return demands.Verify(ctx, artifact)
 }
 
 // keep writes the answer down where that is configured.

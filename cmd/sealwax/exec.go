@@ -60,7 +60,9 @@ limit, 125 not started or failed, 126 refused, 127 not found.`,
 	f.SetInterspersed(false) // what follows the program is its own
 	o.policyOptions.flags(f)
 	o.nativeFlags(f)
-	_ = f.MarkHidden("key") // it is there to say that it is the wrong one
+	for _, name := range []string{"key", "kind", "allow-legacy"} {
+		_ = f.MarkHidden(name) // the first says that it is the wrong one, the others change nothing here
+	}
 	f.Var(&o.timeout, "timeout", "end it after `D`: 10s, 5m, or plain milliseconds")
 	f.StringVar(&o.maxMemory, "max-memory", "", "the most memory it may write to: `SIZE`")
 	f.Var(&o.maxCPU, "max-cpu", "the most processor time it may use: `D`, to the second")
@@ -88,13 +90,9 @@ func (a *app) exec(ctx context.Context, path string, args []string, o *execOptio
 		return notOpened(errors.Join(err, d.keep(sealwax.NewUndecided(path, err))))
 	}
 	defer func() { _ = artifact.Close() }()
-	d, refused, err := d.learn(ctx, path, artifact)
+	demands, report, err := d.ask(ctx, path, artifact)
 	if err != nil {
-		return a.execFailed(refused, errors.Join(err, d.keep(refused)), o)
-	}
-	demands, err := d.demands(ctx, path, artifact)
-	if err != nil {
-		return withCode(exitRunFailed, errors.Join(err, d.keep(sealwax.NewUndecided(path, err))))
+		return a.execFailed(report, err, o)
 	}
 	gate := run.ExecGate{Demands: demands, Record: d.keep, Stdin: a.in, Stdout: a.out, Stderr: a.err}
 	// From here on signals are the program's: the gate passes them on and waits.

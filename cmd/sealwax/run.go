@@ -145,13 +145,9 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	if err != nil {
 		return notRun(err)
 	}
-	d, refused, err := d.learn(ctx, module, artifact)
+	demands, report, err := d.ask(ctx, module, artifact)
 	if err != nil {
-		return a.runFailed(refused, errors.Join(err, d.keep(refused)), o)
-	}
-	demands, err := d.demands(ctx, module, artifact)
-	if err != nil {
-		return withCode(exitRunFailed, errors.Join(err, d.keep(sealwax.NewUndecided(module, err))))
+		return a.runFailed(report, err, o)
 	}
 	gate := run.Gate{Demands: demands, Record: d.keep, Child: child, Helper: a.helper}
 	// From here on Ctrl-C is the guest's: the gate passes it on and waits.

@@ -16,29 +16,17 @@ import (
 // source has to pass by itself, and is compiled again; then the code is judged,
 // and has to be the same.
 func (v *verification) judgeRebuilt(ctx context.Context, path string, code *sealwax.Artifact) (*sealwax.Report, error) {
-	own, report, err := v.decider.learn(ctx, path, code)
+	demands, report, err := v.decider.ask(ctx, path, code)
 	if err != nil {
-		return v.kept(path, report, err)
-	}
-	demands, err := own.demands(ctx, path, code)
-	if err != nil {
-		return v.kept(path, sealwax.NewUndecided(path, err), err)
+		return report, err
 	}
 	rebuilt, report, err := v.rebuild(ctx, code)
 	if err != nil {
-		return v.kept(path, report, err)
+		return v.decider.kept(path, report, err)
 	}
 	defer func() { _ = rebuilt.Close() }()
 	report, err = rebuilt.Demands(demands).Verify(ctx, code)
-	return v.kept(path, report, err)
-}
-
-// kept writes an answer down where that is configured.
-func (v *verification) kept(path string, report *sealwax.Report, err error) (*sealwax.Report, error) {
-	if unkept := v.decider.keep(report); unkept != nil {
-		return sealwax.NewUndecided(path, unkept), unkept
-	}
-	return report, err
+	return v.decider.kept(path, report, err)
 }
 
 // rebuild verifies the source and compiles it again. If there is an error, the
