@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +59,24 @@ func engineWords(i engine.Identity) string {
 	if i.Engine == "" {
 		return "an engine that its statement does not name"
 	}
-	return strings.TrimSpace(i.Engine + " " + i.EngineVersion)
+	words := strings.TrimSpace(i.Engine + " " + i.EngineVersion)
+	if i.Binding != "" || i.Library != "" {
+		words += " (binding " + i.Binding + ", library " + i.Library + ")"
+	}
+	return words
+}
+
+// stated reports whether the engine has what a statement says, if it says anything.
+func stated(want, have string) bool { return want == "" || want == have }
+
+// targetHere reports whether a target triple is this machine's, by its processor
+// and its system: what else it says, the engine holds to account itself.
+func targetHere(triple string) bool {
+	cpu, rest, _ := strings.Cut(triple, "-")
+	systems := map[string]string{"darwin": "darwin", "linux": "linux", "windows": "windows", "freebsd": "freebsd"}
+	cpus := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
+	system, known := systems[runtime.GOOS]
+	return known && cpu == cpus[runtime.GOARCH] && slices.Contains(strings.Split(rest, "-"), system)
 }
 
 // runCompiled verifies native code that was made of a module, and has its original
@@ -107,18 +126,18 @@ func (g *Gate) helper(name string) (string, error) {
 	return g.Helper(name)
 }
 
-// isCompiled reports whether a claim vouches for what an engine made of a module:
-// it is a compiler's, or that of a machine that made the same again, and says of
-// what.
+// isCompiled reports whether a claim is a compiler's, and says what the code was made
+// from. A rebuild is asked for by looking at an artifact, and never by running it.
 func isCompiled(c *sealwax.Claim) bool {
-	rebuilt := c.By.Role == sealwax.RoleRebuilt && c.Covers.Whole
-	return (rebuilt || isNative(c, sealwax.KindCompiled)) && !c.From.IsZero()
+	return isNative(c, sealwax.KindCompiled) && !c.From.IsZero()
 }
 
 // statement is what is stated of compiled code that the gate acts upon.
 type statement struct {
 	length                int64
 	engine, engineVersion string
+	binding, library      string
+	target                string
 	source                string
 }
 
@@ -131,7 +150,10 @@ func statementOf(report *sealwax.Report, size int64) (statement, error) {
 			if !isCompiled(c) {
 				continue
 			}
-			s := statement{engine: one(c, fieldEngine), engineVersion: one(c, fieldEngineVersion), source: c.From.Name}
+			s := statement{
+				engine: one(c, fieldEngine), engineVersion: one(c, fieldEngineVersion), binding: one(c, fieldBinding),
+				library: one(c, fieldLibrary), target: one(c, fieldTarget), source: c.From.Name,
+			}
 			n, err := strconv.ParseInt(one(c, fieldLength), 10, 64)
 			if err != nil { // mutate:skip what cannot be read is 0, or larger than any file
 				n = 0
@@ -155,12 +177,16 @@ func statementOf(report *sealwax.Report, size int64) (statement, error) {
 
 // fits holds the engine to the statement: "the exact engine version".
 func (s statement) fits(have engine.Identity, report *sealwax.Report) error {
-	if s.engine != "" && s.engineVersion != "" && have.Engine == s.engine && have.EngineVersion == s.engineVersion {
+	if s.target != "" && !targetHere(s.target) {
+		return refuse(report, sealwax.CodeEngineVersion, "it was compiled for %s, and this is %s on %s: run it there, or compile the module here", s.target, runtime.GOOS, runtime.GOARCH)
+	}
+	exact := s.engine != "" && s.engineVersion != "" && have.Engine == s.engine && have.EngineVersion == s.engineVersion
+	if exact && stated(s.binding, have.Binding) && stated(s.library, have.Library) {
 		return nil
 	}
 	e := &EngineError{
 		Artifact: report.Artifact.Name, Source: s.source, Have: have,
-		Want: engine.Identity{Engine: s.engine, EngineVersion: s.engineVersion},
+		Want: engine.Identity{Engine: s.engine, EngineVersion: s.engineVersion, Binding: s.binding, Library: s.library},
 	}
 	e.denied = refuse(report, sealwax.CodeEngineVersion, "%s", e.Error())
 	return e

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -143,12 +144,28 @@ func TestRunCompiledDemands(t *testing.T) {
 	}
 }
 
+// TestTarget: code for another kind of machine is not tried.
+func TestTarget(t *testing.T) {
+	for _, target := range []string{"sparc-unknown-" + runtime.GOOS, strings.Split(hostTarget(), "-")[0] + "-unknown-plan9", "x"} {
+		if target == hostTarget() {
+			continue
+		}
+		g := Gate{Demands: ask(known(), both())}
+		report, _, out, err := runCode(t, g, held(t, "tool.cwasm", signCode(t, cwasm("code"), compiledBy{target: target})))
+		if denied := (*sealwax.DeniedError)(nil); !errors.As(err, &denied) || !report.Has(sealwax.CodeEngineVersion) || out != "" {
+			t.Errorf("%s: %v, %q", target, err, out)
+		}
+	}
+}
+
 // TestEngineVersion: the exact engine, or none.
 func TestEngineVersion(t *testing.T) {
 	for name, c := range map[string]compiledBy{
-		"an older one":   {version: "43.0.2"},
-		"a longer name":  {version: echoVersion + "0"},
-		"another engine": {engine: "cranelift"},
+		"an older one":                  {version: "43.0.2"},
+		"a longer name":                 {version: echoVersion + "0"},
+		"another engine":                {engine: "cranelift"},
+		"another library of the engine": {library: "44.0.1"},
+		"another binding of it":         {binding: "v44.0.1"},
 	} {
 		data := signCode(t, cwasm("code"), c)
 		kept := []sealwax.Verdict{}

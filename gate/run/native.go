@@ -20,6 +20,9 @@ const (
 	fieldLength        = "length"
 	fieldEngine        = "engine"
 	fieldEngineVersion = "engine-version"
+	fieldBinding       = "binding"
+	fieldLibrary       = "library"
+	fieldTarget        = "target"
 )
 
 // judgeNative asks the demands about native code. "A detached signature never

@@ -133,7 +133,7 @@ func TestOnlyCompilers(t *testing.T) {
 		"speaks for another role":  {func(c *sealwax.Claim) { c.Role = sealwax.RoleRelease }, false},
 		"of a program":             {func(c *sealwax.Claim) { c.Fields[0].Value = "program" }, false},
 		"not all of it":            {func(c *sealwax.Claim) { c.Covers.Whole = false }, false},
-		"made again":               {func(c *sealwax.Claim) { c.Format, c.By.Role = "rebuilt", sealwax.RoleRebuilt }, true},
+		"made again":               {func(c *sealwax.Claim) { c.Format, c.By.Role = "rebuilt", sealwax.RoleRebuilt }, false},
 		"made again from nothing":  {func(c *sealwax.Claim) { c.By.Role, c.From = sealwax.RoleRebuilt, sealwax.Ancestor{} }, false},
 		"not all of it made again": {func(c *sealwax.Claim) { c.By.Role, c.Covers.Whole = sealwax.RoleRebuilt, false }, false},
 	} {

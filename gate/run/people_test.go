@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ const (
 type echo struct{}
 
 func (echo) Identity() helper.Hello {
-	return helper.Hello{Name: echoName, Engine: echoEngine, EngineVersion: echoVersion}
+	return helper.Hello{Name: echoName, Engine: echoEngine, EngineVersion: echoVersion, Binding: "v44.0.0", Library: "44.0.0"}
 }
 
 func (echo) Run(_ context.Context, g *child.Guest) (uint32, error) {
@@ -141,11 +142,12 @@ func cwasm(code string) []byte { return elf(200, code) }
 
 // compiledBy are the statement's parts that these tests vary.
 type compiledBy struct {
-	by      *key.Secret // nil is the compiler
-	source  *key.Secret // who signed the source; nil is the maker
-	version string      // of the engine; "" is the helper's
-	engine  string
-	bare    bool // without the source's signature
+	by                       *key.Secret // nil is the compiler
+	source                   *key.Secret // who signed the source; nil is the maker
+	version                  string      // of the engine; "" is the helper's
+	engine                   string
+	binding, library, target string // "" are the helper's, and this machine's
+	bare                     bool   // without the source's signature
 }
 
 // signCode compiles nothing, and signs code as if it had.
@@ -170,8 +172,8 @@ func signCode(t testing.TB, code []byte, c compiledBy) []byte {
 	}
 	s := trailer.Statement{
 		Kind: trailer.KindCompiled, Tool: "sealwax/test", Time: now, Source: ancestor, Verified: !c.bare,
-		Engine: c.engine, EngineVersion: c.version, Binding: "v44.0.0", Library: "44.0.0",
-		Target: "x86_64-unknown-linux-gnu", CPU: "baseline", OptLevel: "speed",
+		Engine: c.engine, EngineVersion: c.version, Binding: otherwise(c.binding, "v44.0.0"), Library: otherwise(c.library, "44.0.0"),
+		Target: otherwise(c.target, hostTarget()), CPU: "baseline", OptLevel: "speed",
 	}
 	if s.Engine == "" {
 		s.Engine = echoEngine
@@ -266,4 +268,17 @@ func content(t *testing.T, f *os.File) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// hostTarget is this machine's triple, as an engine would call it.
+func hostTarget() string {
+	cpu := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
+	return cpu + "-unknown-" + runtime.GOOS
+}
+
+func otherwise(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
 }
