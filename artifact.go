@@ -33,6 +33,9 @@ func (k Kind) Noun() string {
 	return "a " + string(k)
 }
 
+// native reports whether artifacts of the kind are code that a processor runs.
+func (k Kind) native() bool { return k == KindCompiled || k == KindProgram }
+
 // The two preambles that are known: WebAssembly core specification section
 // 5.5.16 (magic, version 1) and the component model's Binary.md (version 0x0d,
 // layer 1).
@@ -172,6 +175,9 @@ func (a *Artifact) Companions(ctx context.Context) ([]Companion, error) {
 // and the one read: a signer checks with it what it has just made.
 func (a *Artifact) Beside(companions ...Companion) *Artifact {
 	b := *a
+	if b.companions = nil; len(companions) == 0 {
+		return &b
+	}
 	b.companions = func(context.Context) ([]Companion, error) { return companions, nil }
 	return &b
 }

@@ -215,7 +215,11 @@ func count(p *Policy, c *Claim, now time.Time, r *Report) {
 		return
 	}
 	if r.Artifact.Kind == KindCompiled && c.From.IsZero() && c.Of.IsZero() && !p.AnySource {
-		r.add(CodeSourceUnbound, SeverityWarning, c.Source, c.Signer, "%s is on compiled code, and says nothing of what that was made from", c.Source)
+		why := "is on compiled code, and says nothing of what that was made from"
+		if c.Source != Embedded {
+			why = "lies beside it: for compiled code only a signature inside the file counts"
+		}
+		r.add(CodeSourceUnbound, SeverityWarning, c.Source, c.Signer, "%s %s", c.Source, why)
 		r.Uncounted = append(r.Uncounted, c)
 		return
 	}

@@ -60,6 +60,8 @@ type Report struct {
 	Also []*Report
 	// voids says that artifacts are blocked by their digests.
 	voids bool
+	// alone says that nothing was looked for beside it.
+	alone bool
 }
 
 // All are the answers of every demand: this one and those in Also.

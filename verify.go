@@ -75,6 +75,7 @@ func (v *Verifier) decide(ctx context.Context, a *Artifact, p *Policy, r *Report
 		r.add(CodePolicyNoRule, SeverityError, "", "", "%s", p.NoRule)
 		return nil
 	}
+	r.alone = a.companions == nil
 	found, unread, err := v.find(ctx, a, r)
 	if err != nil {
 		return err
@@ -171,6 +172,8 @@ func judge(p *Policy, found int, r *Report) {
 	switch {
 	case p.Need.Need < 1:
 		r.add(CodePolicyEmpty, SeverityError, "", "", "the policy asks for no signer, and so admits nothing")
+	case found == 0 && r.alone && r.Artifact.Kind.native():
+		r.add(CodeSignatureNone, SeverityError, "", "", "no signature was found in it, which is where native code has those that count")
 	case found == 0:
 		r.add(CodeSignatureNone, SeverityError, "", "", "no signature was found in it or beside it")
 	case have >= p.Need.Need && twice < 0: // what is wrong has been said

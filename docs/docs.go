@@ -35,5 +35,5 @@ func Topic(name string) (text string, ok bool) {
 
 // Topics lists the help topics.
 func Topics() []string {
-	return []string{"publishers", "policies", "exit-codes", "environment", "formats", "json", "ci", "caching"}
+	return []string{"publishers", "policies", "exit-codes", "environment", "formats", "json", "ci", "caching", "native"}
 }

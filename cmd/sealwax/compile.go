@@ -133,6 +133,11 @@ func (o *engineOptions) job() (engine.CompileJob, error) {
 	if level, ok := map[string]string{"0": "none", "1": "speed", "2": "speed_and_size"}[o.optLevel]; ok {
 		job.OptLevel = level // Lucet's figures
 	}
+	switch job.OptLevel {
+	case "", "none", "speed", "speed_and_size":
+	default:
+		return job, usagef("", "--opt-level %q: want none, speed or speed_and_size, or 0, 1 or 2", o.optLevel)
+	}
 	if o.timeout < 0 {
 		return job, usagef("", "--timeout %s: it is negative", o.timeout)
 	}
@@ -336,7 +341,7 @@ func (c *compilation) show(ctx context.Context, args []string, err error) error 
 	switch {
 	case isDenied(err):
 		if !c.options.json {
-			c.app.showDenied(c.report)
+			c.app.showDeniedWith(c.report, c.deniedHints())
 			c.hints(ctx)
 		}
 		return &exitError{code: exitNo}
@@ -345,17 +350,6 @@ func (c *compilation) show(ctx context.Context, args []string, err error) error 
 	}
 	c.showMade()
 	return nil
-}
-
-// hints say what --allow-unsigned would have done, or why it did not.
-func (c *compilation) hints(ctx context.Context) {
-	switch {
-	case !c.gate.Unsigned(ctx, c.report):
-	case c.options.allowUnsigned && c.decider.ruled():
-		c.app.hint("--allow-unsigned does not lift what a policy says")
-	case !c.options.allowUnsigned && !c.decider.ruled():
-		c.app.hint("--allow-unsigned compiles what nobody you know has signed; run will not take it for signed code")
-	}
 }
 
 // showMade says what was made, and what it is good for.

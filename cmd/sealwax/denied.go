@@ -4,6 +4,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"slices"
 
 	"github.com/sealwax/sealwax"
@@ -32,6 +34,10 @@ func deniedHints(r *sealwax.Report) []string {
 			if isNativeCode(r) && r.Policy == "" {
 				out = append(out, "give each key in its own role: -k who signed the source, --"+nativeKeyFlag+" who made native code")
 			}
+		case sealwax.CodeSourceUnbound:
+			if lies := slices.ContainsFunc(r.Uncounted, func(c *sealwax.Claim) bool { return c.Source == f.Source && c.Of.IsZero() }); lies && f.Source != sealwax.Embedded {
+				out = append(out, attachHint(r.Artifact.Name, f.Source))
+			}
 		case sealwax.CodeSignatureUnplaced, sealwax.CodePublisherStale:
 			out = append(out, "see whether the publisher has newer documents: sealwax trust update NAME FILE|URL")
 		case sealwax.CodePolicyNoRule:
@@ -40,7 +46,7 @@ func deniedHints(r *sealwax.Report) []string {
 			out = append(out, "fetch the file and its signature again; if it stays so, ask the maker and do not use it")
 		case sealwax.CodeSignatureLegacy:
 			if !f.Final {
-				out = append(out, "--allow-legacy accepts such signatures of files")
+				out = append(out, legacyHint)
 			}
 		case sealwax.CodeSignaturePartial:
 			if !f.Final {
@@ -66,6 +72,9 @@ func deniedHints(r *sealwax.Report) []string {
 	}
 	return out
 }
+
+// legacyHint is how a legacy signature comes to count.
+const legacyHint = "--allow-legacy accepts such signatures of files"
 
 // compiledHints are what to do about compiled code that nobody has to sign anew.
 func compiledHints(r *sealwax.Report) []string {
@@ -120,4 +129,52 @@ func strangerHint(r *sealwax.Report, where string) string {
 		flag, role = "--"+nativeKeyFlag+" KEY", " --role native"
 	}
 	return "if you know that key: " + flag + ", or sealwax trust add KEY --name NAME" + role + " --for " + shellPattern(r.Artifact.Name)
+}
+
+// attachHint is how a signature that was taken out of native code comes to count.
+func attachHint(name, signature string) string {
+	return "what sealwax detach took out of it goes back in: sealwax attach " + shellWord(name) + " " + shellWord(signature) + " -o OUT"
+}
+
+// nativeStatement begins the trusted comment of a signature that was inside native
+// code (docs/formats/trailer.md).
+const nativeStatement = "\ntrusted comment: sealwax-native/v1 "
+
+// showBeside says why signatures beside native code that was refused do not count
+// where it is run.
+func (a *app) showBeside(ctx context.Context, artifact *sealwax.Artifact) {
+	if k := artifact.Kind(); k != sealwax.KindCompiled && k != sealwax.KindProgram {
+		return
+	}
+	beside, err := artifact.Companions(ctx)
+	if err != nil { // nothing of it decides
+		return
+	}
+	for _, c := range beside {
+		a.note("  %s lies beside it: where native code is run, only a signature inside the file counts", sealwax.Printable(c.Name))
+		if bytes.Contains(c.Data, []byte(nativeStatement)) {
+			a.hint("%s", attachHint(artifact.Name(), c.Name))
+		}
+	}
+}
+
+// deniedHints are the next steps after a refusal. What is signed carries the source's
+// signatures along, and a legacy one cannot be.
+func (c *compilation) deniedHints() []string {
+	out := deniedHints(c.report)
+	if i := slices.Index(out, legacyHint); i >= 0 && c.options.signKey != "" {
+		out[i] = "have it signed anew (sealwax sign, or minisign -H): a legacy signature cannot be carried along"
+	}
+	return out
+}
+
+// hints say what --allow-unsigned would have done, or why it did not.
+func (c *compilation) hints(ctx context.Context) {
+	switch {
+	case !c.gate.Unsigned(ctx, c.report):
+	case c.options.allowUnsigned && c.decider.ruled():
+		c.app.hint("--allow-unsigned does not lift what a policy says")
+	case !c.options.allowUnsigned && !c.decider.ruled():
+		c.app.hint("--allow-unsigned compiles what nobody you know has signed; run will not take it for signed code")
+	}
 }

@@ -100,6 +100,11 @@ func (a *app) exec(ctx context.Context, path string, args []string, o *execOptio
 	if err == nil {
 		return guestExit(ended.ExitCode)
 	}
+	defer func() {
+		if isDenied(err) {
+			a.showBeside(ctx, artifact)
+		}
+	}()
 	return a.execFailed(report, err, o)
 }
 

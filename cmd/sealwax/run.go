@@ -155,6 +155,11 @@ func (a *app) run(ctx context.Context, module string, args []string, o *runOptio
 	if err == nil {
 		return guestExit(result.ExitCode)
 	}
+	defer func() {
+		if isDenied(err) {
+			a.showBeside(ctx, artifact)
+		}
+	}()
 	return a.runFailed(report, err, o)
 }
 
@@ -173,6 +178,8 @@ func (a *app) child(kind sealwax.Kind, o *runOptions) (engine.Child, error) {
 	c := engine.Child{Stdin: a.in, Stdout: a.out, Stderr: a.err}
 	compiled := kind == sealwax.KindCompiled
 	switch {
+	case compiled && len(o.signatures) > 0:
+		return c, usagef("sealwax attach FILE SIG -o OUT   puts one inside", "-s: what was compiled runs by the signatures inside the file alone")
 	case o.engine != "" && o.engine != engineBuiltIn && o.engine != engine.Wasmtime:
 		return c, usagef("", "--engine %q: want %s or %s", o.engine, engineBuiltIn, engine.Wasmtime)
 	case compiled && o.engine == engineBuiltIn:

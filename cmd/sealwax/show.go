@@ -212,7 +212,10 @@ func coverageLine(c *sealwax.Claim) string {
 }
 
 // showDenied says what happened, why, and what to do.
-func (a *app) showDenied(r *sealwax.Report) {
+func (a *app) showDenied(r *sealwax.Report) { a.showDeniedWith(r, deniedHints(r)) }
+
+// showDeniedWith shows it with next steps of its own.
+func (a *app) showDeniedWith(r *sealwax.Report, hints []string) {
 	name := sealwax.Printable(r.Artifact.Name)
 	refusing := []*sealwax.Report{r}
 	for _, one := range r.Also {
@@ -227,7 +230,7 @@ func (a *app) showDenied(r *sealwax.Report) {
 		}
 	}
 	a.showFindings("  ", whose(refusing))
-	for _, h := range deniedHints(r) {
+	for _, h := range hints {
 		a.hint("%s", h)
 	}
 }

@@ -10,7 +10,7 @@ import "runtime/debug"
 const Version = "44.0.0"
 
 // Note is what a person should know about [Version].
-const Note = "this is wasmtime " + Version + "; later patch releases of it exist: docs/native.md says what that means"
+const Note = "this is wasmtime " + Version + "; later patch releases of it exist: sealwax help native says what that means"
 
 const bindingPath = "github.com/bytecodealliance/wasmtime-go/v44"
 

@@ -25,7 +25,7 @@ func TestVersionForPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v.Schema != "sealwax.version/v1" || v.Version == "" || v.Engines["wasmtime"] != wasmtime.Version ||
-		v.Library != wasmtime.Version || v.Binding != wasmtime.Binding() || !strings.Contains(v.Note, "docs/native.md") {
+		v.Library != wasmtime.Version || v.Binding != wasmtime.Binding() || !strings.Contains(v.Note, "sealwax help native") {
 		t.Errorf("%+v", v)
 	}
 }
