@@ -61,5 +61,6 @@ peers:
 # What takes hours: long fuzzing, every check deleted in turn, benchmarks.
 deep:
 	scripts/fuzz 10m
+	SEALWAX_DEEP=1 SEALWAX_PEERS=required scripts/peers --run go test ./cmd/sealwax -run TestLargePrograms
 	go run ./scripts/mutate . ./key/... ./format/... ./trust/... ./policy/... ./source/... ./gate/... ./internal/...
 	$(MAKE) bench BENCH=. | tee bench.txt

@@ -15,11 +15,15 @@ import (
 
 // TestLargePrograms is TestPrograms with 14 and 20 MB. Once is enough in a run of
 // all checks: the race detector, which is not in what is tested here, leaves it out.
+// vet, a Go program as gofmt is, takes the other two ways in make deep: each
+// compiles all of it again.
 func TestLargePrograms(t *testing.T) {
-	testPrograms(t, []program{
-		{"vet", goTool("vet"), vetUses()},
-		{"esbuild", esbuild, esbuildUses()},
-	})
+	ways := []string{"compiled"}
+	if os.Getenv("SEALWAX_DEEP") != "" {
+		ways = allWays()
+	}
+	testPrograms(t, []program{{"vet", goTool("vet"), vetUses()}}, ways...)
+	testPrograms(t, []program{{"esbuild", esbuild, esbuildUses()}}, allWays()...)
 }
 
 func vetUses() []use {

@@ -46,8 +46,11 @@ func TestPrograms(t *testing.T) {
 		{"c", clang, cUses()},
 		{"rust", rustc, rustUses()},
 		{"gofmt", goTool("gofmt"), gofmtUses()},
-	})
+	}, allWays()...)
 }
+
+// allWays are the ways to run a program.
+func allWays() []string { return []string{"wazero", "wasmtime", "compiled"} }
 
 func cUses() []use {
 	files := map[string]string{"f": "inside\n"}
@@ -96,8 +99,8 @@ func gofmtUses() []use {
 	}
 }
 
-// testPrograms builds, signs and compiles each, and uses it in three ways.
-func testPrograms(t *testing.T, programs []program) {
+// testPrograms builds, signs and compiles each, and uses it in the ways named.
+func testPrograms(t *testing.T, programs []program, names ...string) {
 	if testing.Short() {
 		t.Skip("builds and compiles programs")
 	}
@@ -113,10 +116,10 @@ func testPrograms(t *testing.T, programs []program) {
 				"wasmtime": {"run", module, "-k", bench.path("maker.pub"), "--engine", "wasmtime"},
 				"compiled": {"run", native, "-k", bench.path("maker.pub"), "--native-key", bench.path("native.pub")},
 			}
-			for name, way := range ways {
+			for _, name := range names {
 				t.Run(name, func(t *testing.T) {
 					for _, u := range p.uses {
-						t.Run(u.name, func(t *testing.T) { bench.use(t, way, u) })
+						t.Run(u.name, func(t *testing.T) { bench.use(t, ways[name], u) })
 					}
 				})
 			}
