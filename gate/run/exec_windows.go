@@ -41,6 +41,9 @@ func (g *ExecGate) start(ctx context.Context, im *image, p Program) (Ended, erro
 		cmd.Env = []string{} // nil would be ours
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stream(g.Stdin), stream(g.Stdout), stream(g.Stderr)
+	// It does nothing before it is in the job: no moment without limits, and nothing
+	// that it starts escapes.
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_SUSPENDED}
 	signals, stop := passOn()
 	defer stop()
 	r, err := launch(cmd)
@@ -48,17 +51,31 @@ func (g *ExecGate) start(ctx context.Context, im *image, p Program) (Ended, erro
 		return Ended{}, fmt.Errorf("%w: %w", ErrNotStarted, err)
 	}
 	job, err := confine(cmd.Process.Pid, p)
+	if err == nil {
+		defer func() { _ = windows.CloseHandle(job) }()
+		err = resume(uint32(cmd.Process.Pid))
+	}
 	if err != nil {
 		r.kill(err)
 		<-r.exited
 		return Ended{}, fmt.Errorf("limiting the program: %w", err)
 	}
-	defer func() { _ = windows.CloseHandle(job) }()
 	r.wait(ctx, p.Timeout, signals)
-	if r.cause != nil {
+	return r.ended(p)
+}
+
+// ended says how the program ended. One that ended by itself before it could be
+// killed has done so.
+func (r *running) ended(p Program) (Ended, error) {
+	const killed = 1 // the code that [os.Process.Kill] gives
+	code := r.cmd.ProcessState.ExitCode()
+	switch {
+	case r.cause != nil && code == killed:
 		return Ended{}, r.cause
+	case p.MaxCPU > 0 && code == int(windows.ERROR_NOT_ENOUGH_QUOTA): // the code that a job object gives
+		return Ended{}, ErrCPU
 	}
-	return Ended{ExitCode: r.cmd.ProcessState.ExitCode()}, nil
+	return Ended{ExitCode: code}, nil
 }
 
 // stream keeps a nil file from becoming a non-nil interface.
@@ -100,11 +117,46 @@ func assign(job windows.Handle, info *windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATI
 	}
 	child, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, uint32(pid))
 	if err != nil {
-		if errors.Is(err, syscall.ERROR_ACCESS_DENIED) {
-			return nil // it has ended
-		}
 		return err
 	}
 	defer func() { _ = windows.CloseHandle(child) }()
 	return windows.AssignProcessToJobObject(job, child)
+}
+
+// resume lets a process that was started suspended begin. Go closes the handle of
+// its first thread, so that is looked for.
+func resume(pid uint32) error {
+	all, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPTHREAD, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = windows.CloseHandle(all) }()
+	resumed := false
+	entry := windows.ThreadEntry32{Size: uint32(unsafe.Sizeof(windows.ThreadEntry32{}))}
+	for err = windows.Thread32First(all, &entry); err == nil; err = windows.Thread32Next(all, &entry) {
+		if entry.OwnerProcessID != pid {
+			continue
+		}
+		if err := resumeThread(entry.ThreadID); err != nil {
+			return err
+		}
+		resumed = true
+	}
+	if !errors.Is(err, windows.ERROR_NO_MORE_FILES) {
+		return err
+	}
+	if !resumed {
+		return errors.New("it has no thread that could begin")
+	}
+	return nil
+}
+
+func resumeThread(id uint32) error {
+	thread, err := windows.OpenThread(windows.THREAD_SUSPEND_RESUME, false, id)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = windows.CloseHandle(thread) }()
+	_, err = windows.ResumeThread(thread)
+	return err
 }
