@@ -23,6 +23,12 @@ type image struct {
 	dir  string   // the private folder around the copy
 }
 
+// What a private copy is called, by which the process that becomes it knows it.
+const (
+	privatePrefix = "sealwax-" // of the folder
+	privateName   = "program"
+)
+
 // newImage makes held executable.
 func newImage(ctx context.Context, held *sealedmem.File) (*image, error) {
 	if canExecute(held) {
@@ -34,11 +40,11 @@ func newImage(ctx context.Context, held *sealedmem.File) (*image, error) {
 // privateCopy writes held to a file that this user alone can reach: mode 0700, in
 // a folder of mode 0700 that is made for it.
 func privateCopy(ctx context.Context, held *sealedmem.File) (_ *image, err error) {
-	dir, err := os.MkdirTemp("", "sealwax-*")
+	dir, err := os.MkdirTemp("", privatePrefix+"*")
 	if err != nil {
 		return nil, err
 	}
-	im := &image{dir: dir, path: filepath.Join(dir, "program")}
+	im := &image{dir: dir, path: filepath.Join(dir, privateName)}
 	defer func() {
 		if err != nil {
 			im.close()

@@ -6,6 +6,8 @@ package run
 import (
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
@@ -20,6 +22,14 @@ func canExecute(held *sealedmem.File) bool {
 		return false
 	}
 	return info.Mode()&0o100 != 0
+}
+
+// isSealed reports whether an open file of this process is memory that can never
+// change.
+func isSealed(fd uintptr) bool {
+	const seals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
+	got, err := unix.FcntlInt(fd, unix.F_GET_SEALS, 0)
+	return err == nil && got&seals == seals
 }
 
 // descriptorPath names an open file of this process.

@@ -14,5 +14,8 @@ import (
 // canExecute is false: this system has no sealed memory.
 func canExecute(*sealedmem.File) bool { return false }
 
+// isSealed is false: this system has no sealed memory.
+func isSealed(uintptr) bool { return false }
+
 // descriptorPath names an open file of this process.
 func descriptorPath(fd uintptr) string { return "/dev/fd/" + strconv.FormatUint(uint64(fd), 10) }

@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -51,6 +53,9 @@ func become(args []string) error {
 		}
 	}
 	path := args[3]
+	if !isOurs(path) {
+		return ErrAlone
+	}
 	if path == "" {
 		path = descriptorPath(imageFD)
 	}
@@ -61,6 +66,30 @@ func become(args []string) error {
 		return fmt.Errorf("limiting it: %w", err)
 	}
 	return explain(syscall.Exec(path, args[4:], os.Environ())) //nolint:gosec // what the parent verified, and its arguments
+}
+
+// isOurs reports whether an image is such as [newImage] makes: sealed memory, which
+// has no path, or a copy in a private folder. What a person names is neither.
+func isOurs(path string) bool {
+	if path == "" {
+		return isSealed(imageFD)
+	}
+	dir := filepath.Dir(path)
+	if !strings.HasPrefix(filepath.Base(dir), privatePrefix) || filepath.Base(path) != privateName {
+		return false
+	}
+	return isPrivate(dir, fs.ModeDir) && isPrivate(path, 0)
+}
+
+// isPrivate reports whether this user alone reaches what is there, and it is of the
+// type.
+func isPrivate(path string, typ fs.FileMode) bool {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int64(stat.Uid) == int64(os.Geteuid()) && info.Mode().Type() == typ && info.Mode().Perm()&0o077 == 0
 }
 
 // limit holds this process, and so what it becomes, to what it may use.

@@ -347,6 +347,63 @@ func TestExecMainAlone(t *testing.T) {
 	}
 }
 
+// TestExecMainByHand: nor with a pipe where the parent's would be. Only sealed memory,
+// or a copy that lies as this package makes it, is executed.
+func TestExecMainByHand(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	echo, err := os.ReadFile("/bin/echo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(dir, name string, dirMode, mode os.FileMode) string {
+		dir = filepath.Join(t.TempDir(), dir)
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(path, echo, 0o700), os.Chmod(path, mode), os.Chmod(dir, dirMode)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	linked := put("sealwax-1", "other", 0o700, 0o700)
+	if err := os.Symlink("/bin/echo", filepath.Join(filepath.Dir(linked), privateName)); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		path string
+		runs bool
+	}{
+		"as it should be":     {put("sealwax-1", privateName, 0o700, 0o700), true},
+		"any program":         {"/bin/echo", false},
+		"an unsealed file":    {"", false},
+		"another folder":      {put("mine-1", privateName, 0o700, 0o700), false},
+		"another name":        {linked, false},
+		"a link":              {filepath.Join(filepath.Dir(linked), privateName), false},
+		"a folder of many":    {put("sealwax-1", privateName, 0o750, 0o700), false},
+		"a file of many":      {put("sealwax-1", privateName, 0o700, 0o755), false},
+		"something not there": {filepath.Join(t.TempDir(), "sealwax-1", privateName), false},
+	} {
+		cmd := exec.Command(exe, ExecArgument, "0", "0", "0", tc.path, "echo", "evil")
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		image, err := os.Open("/bin/echo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.ExtraFiles = []*os.File{w, image}
+		out, err := cmd.CombinedOutput()
+		r.Close()
+		w.Close()
+		image.Close()
+		if (err == nil) != tc.runs || strings.Contains(string(out), "evil") != tc.runs || !tc.runs && !strings.Contains(string(out), ErrAlone.Error()) {
+			t.Errorf("%s: %v, %s", name, err, out)
+		}
+	}
+}
+
 // TestBecomeNothing: what a parent would not have written changes nothing in this
 // process.
 func TestBecomeNothing(t *testing.T) {
