@@ -6,7 +6,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"slices"
@@ -76,29 +75,29 @@ func (a *app) lucetKeygen(ctx context.Context, args []string, o *compileOptions)
 		return err
 	}
 	defer clear(password)
-	s, err := key.Generate(rand.Reader)
-	if err != nil {
-		return err
-	}
-	secret, err := marshalSecret(s, keyMinisign, password)
-	if err != nil {
-		return err
-	}
-	defer clear(secret)
+	write := marshalSecret
 	if raw {
-		if secret, err = binarySecret(secret); err != nil {
-			return err
-		}
-		defer clear(secret)
+		write = marshalRaw
 	}
-	if err := writePair(secretPath, o.publicKey, secret, s.Public(), k); err != nil {
+	public, err := k.makePair(secretPath, o.publicKey, password, write)
+	if err != nil {
 		return err
 	}
 	if !o.quiet {
 		a.say("secret key: %s (keep it, and keep it secret)", secretPath)
-		a.say("public key: %s (%s)", o.publicKey, s.Public())
+		a.say("public key: %s (%s)", o.publicKey, public)
 	}
 	return nil
+}
+
+// marshalRaw writes a secret key as [marshalSecret] does, in binary.
+func marshalRaw(s *key.Secret, format string, password []byte) ([]byte, error) {
+	text, err := marshalSecret(s, format, password)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(text)
+	return binarySecret(text)
 }
 
 // binarySecret is what the second line of a minisign key file encodes.

@@ -71,7 +71,10 @@ limit, 125 not started or failed, 126 refused, 127 not found.`,
 }
 
 func (a *app) exec(ctx context.Context, path string, args []string, o *execOptions) error {
-	if err := runnable(path); err != nil {
+	own := (*exitError)(nil)
+	if err := runnable(path); errors.As(err, &own) && own.code == exitNotFound {
+		return &exitError{code: exitNotFound, err: fmt.Errorf("%s is no path, and exec looks for no program elsewhere", path), hint: own.hint}
+	} else if err != nil {
 		return err
 	}
 	program, err := o.program(path, args)

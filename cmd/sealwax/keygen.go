@@ -81,23 +81,29 @@ func (a *app) keygen(ctx context.Context, o *keygenOptions) error {
 		return err
 	}
 	defer clear(password)
-	s, err := key.Generate(rand.Reader)
+	public, err := o.makePair(secretPath, publicPath, password, marshalSecret)
 	if err != nil {
-		return err
-	}
-	secret, err := marshalSecret(s, o.format, password)
-	if err != nil {
-		return err
-	}
-	defer clear(secret)
-	if err := writePair(secretPath, publicPath, secret, s.Public(), o); err != nil {
 		return err
 	}
 	a.say("secret key: %s (keep it, and keep it secret)", secretPath)
-	a.say("public key: %s (%s)", publicPath, s.Public())
+	a.say("public key: %s (%s)", publicPath, public)
 	a.say("whoever verifies runs:")
-	a.say("  sealwax verify FILE -k %s", s.Public().MinisignLine())
+	a.say("  sealwax verify FILE -k %s", public.MinisignLine())
 	return nil
+}
+
+// makePair makes a key pair, and its secret half a file as marshal does.
+func (o *keygenOptions) makePair(secretPath, publicPath string, password []byte, marshal func(*key.Secret, string, []byte) ([]byte, error)) (key.Public, error) {
+	s, err := key.Generate(rand.Reader)
+	if err != nil {
+		return key.Public{}, err
+	}
+	secret, err := marshal(s, o.format, password)
+	if err != nil {
+		return key.Public{}, err
+	}
+	defer clear(secret)
+	return s.Public(), writePair(secretPath, publicPath, secret, s.Public(), o)
 }
 
 // writePair writes both halves or none: a secret key that is replaced is lost,
