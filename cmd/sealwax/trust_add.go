@@ -69,6 +69,9 @@ func (a *app) trustAdd(ctx context.Context, arg string, o *trustAddOptions) erro
 	if err := a.prove(ctx, who.chain, pin, o); err != nil {
 		return err
 	}
+	if r := pin.Role; r != sealwax.RoleRelease && r != sealwax.RoleNative {
+		a.note("--role %s: only a policy can ask for it; files need %s, and native code %s", r, sealwax.RoleRelease, sealwax.RoleNative)
+	}
 	store, err := a.store()
 	if err != nil {
 		return err
