@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/sealwax/sealwax/gate/engine/cache"
+	"github.com/sealwax/sealwax/internal/process"
 	"github.com/sealwax/sealwax/internal/safefile"
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
@@ -41,7 +42,7 @@ func (c Child) runCached(ctx context.Context, job Job, module *sealedmem.File) (
 
 // cacheKey is what a compiled form of module depends on.
 func (c Child) cacheKey(job Job, module *sealedmem.File) (cache.Key, error) {
-	exe, err := c.executable()
+	exe, err := process.Self(c.Executable)
 	if err != nil {
 		return cache.Key{}, err
 	}

@@ -52,7 +52,7 @@ func TestGuestCannotReachWhatIsKept(t *testing.T) {
 }
 
 // startedGuest starts a guest by hand, and returns when it runs.
-func startedGuest(t *testing.T, f files) (p *process, kept int64) {
+func startedGuest(t *testing.T, f files) (p *running, kept int64) {
 	t.Helper()
 	p, err := Child{Executable: engineExe(t)}.start(f)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"time"
 
 	"github.com/sealwax/sealwax/gate/engine/cache"
 	"github.com/sealwax/sealwax/internal/helper"
+	"github.com/sealwax/sealwax/internal/process"
 	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
@@ -64,8 +64,7 @@ type Result struct {
 // Run runs the bytes of module as job says, in a child process that has no
 // environment and no descriptors but the guest's streams, the module, two control
 // pipes and, if they are asked for, the files for compiled forms, and waits for its
-// end. While it waits, SIGINT and SIGTERM of
-// this process are passed on to the child.
+// end. While it waits, SIGINT and SIGTERM of this process are passed on to the child.
 //
 // The error is nil if and only if the guest ended by itself, with whatever code;
 // else it is or wraps [ErrTimeout], [ErrMemory], [ErrInterrupted], the context's
@@ -139,22 +138,22 @@ func (c Child) do(ctx context.Context, t task) (*watch, error) {
 	return w, nil
 }
 
-// process is a running child.
-type process struct {
+// running is a child that has been started.
+type running struct {
 	cmd      *exec.Cmd
 	commands *os.File // we write
 	events   *os.File // we read
-	exited   chan struct{}
+	exited   <-chan struct{}
 	release  func() // lets go what holds the child's limits
 }
 
 // start starts the child with its pipes.
-func (c Child) start(f files) (*process, error) {
+func (c Child) start(f files) (*running, error) {
 	handed, err := f.handed()
 	if err != nil {
 		return nil, err
 	}
-	exe, err := c.executable()
+	exe, err := process.Self(c.Executable)
 	if err != nil {
 		return nil, err
 	}
@@ -170,15 +169,15 @@ func (c Child) start(f files) (*process, error) {
 	}
 	defer theirEvents.Close()
 
-	p := &process{commands: commands, events: events, exited: make(chan struct{}), release: func() {}}
+	p := &running{commands: commands, events: events, release: func() {}}
 	p.cmd = exec.Command(exe, ChildArgument)
 	// An empty environment: the guest's comes with the job, and nothing of ours
 	// can reach the engine. GOTRACEBACK keeps a dying child short.
 	p.cmd.Env = []string{"GOTRACEBACK=none"}
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stream(c.Stdin), stream(c.Stdout), stream(c.Stderr)
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = process.Stream(c.Stdin), process.Stream(c.Stdout), process.Stream(c.Stderr)
 	done, err := inherit(p.cmd, append([]*os.File{theirCommands, theirEvents}, handed...)...)
 	if err == nil {
-		err = p.launch()
+		p.exited, err = process.Start(p.cmd)
 		done()
 	}
 	if err != nil {
@@ -189,49 +188,9 @@ func (c Child) start(f files) (*process, error) {
 	return p, nil
 }
 
-func (c Child) executable() (string, error) {
-	if c.Executable != "" {
-		return c.Executable, nil
-	}
-	const running = "/proc/self/exe" // on Linux: the running program, even if its file was replaced
-	if _, err := os.Stat(running); err == nil && runtime.GOOS == "linux" {
-		return running, nil
-	}
-	return os.Executable()
-}
+func (p *running) kill() { _ = p.cmd.Process.Kill() }
 
-// stream keeps a nil file from becoming a non-nil interface.
-func stream(f *os.File) interface {
-	Read([]byte) (int, error)
-	Write([]byte) (int, error)
-} {
-	if f == nil {
-		return nil
-	}
-	return f
-}
-
-// launch starts the command and waits for it on one operating system thread that
-// lives as long as the child: Linux sends the parent-death signal when the
-// thread that forked ends, not when the process does.
-func (p *process) launch() error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = p.cmd.Wait() // what it says is in ProcessState
-			close(p.exited)
-		}
-	}()
-	return <-started
-}
-
-func (p *process) kill() { _ = p.cmd.Process.Kill() }
-
-func (p *process) close() {
+func (p *running) close() {
 	p.commands.Close()
 	p.events.Close()
 	p.release()
@@ -249,7 +208,7 @@ type talked struct {
 
 // converse shakes hands, sends the command and reads events until the last.
 // Nothing is sent to an engine that is not admitted.
-func (p *process) converse(t task, admit func(Identity) error) (said talked) {
+func (p *running) converse(t task, admit func(Identity) error) (said talked) {
 	r := helper.NewReader(p.events, helper.MaxEvent)
 	if said.hello, said.err = p.greet(r); said.err != nil {
 		return said
@@ -278,7 +237,7 @@ func identity(h helper.Hello) Identity {
 }
 
 // greet reads the child's first message.
-func (p *process) greet(r *helper.Reader) (helper.Hello, error) {
+func (p *running) greet(r *helper.Reader) (helper.Hello, error) {
 	late := time.AfterFunc(helloTime, p.kill)
 	defer late.Stop()
 	m, err := r.Next()

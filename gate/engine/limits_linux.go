@@ -15,7 +15,7 @@ import (
 )
 
 // dieWithParent has the kernel kill the child when the thread that started it
-// ends; see [process.launch].
+// ends; see [process.Start].
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
 // keepPrivate marks every descriptor of this process as not to be inherited: what
@@ -28,7 +28,7 @@ func keepPrivate() {
 
 // memory is what the child has in memory, in bytes: the second field of
 // /proc/PID/statm, in pages.
-func (p *process) memory() int64 {
+func (p *running) memory() int64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
 	if err != nil {
 		return unknown // it is gone
@@ -45,7 +45,7 @@ func (p *process) memory() int64 {
 }
 
 // peak is the most the child had in memory, in bytes, once it has ended.
-func (p *process) peak() int64 {
+func (p *running) peak() int64 {
 	u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return unknown

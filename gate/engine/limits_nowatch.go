@@ -6,7 +6,7 @@
 package engine
 
 // peak is not told here.
-func (p *process) peak() int64 { return unknown }
+func (p *running) peak() int64 { return unknown }
 
 // memory cannot be told here; the child keeps its own limits.
-func (p *process) memory() int64 { return unknown }
+func (p *running) memory() int64 { return unknown }

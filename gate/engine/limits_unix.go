@@ -48,7 +48,7 @@ func wasInterrupted(s *os.ProcessState) bool {
 }
 
 // confine does nothing here: the child's first act is to limit itself.
-func (p *process) confine(int64) error { return nil }
+func (p *running) confine(int64) error { return nil }
 
 // keepModes remembers whether the files block, and gives the function that
 // restores it. A file's mode belongs to everybody who has it: a guest that makes

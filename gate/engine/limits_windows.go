@@ -48,7 +48,7 @@ func wasInterrupted(s *os.ProcessState) bool { return uint32(s.ExitCode()) == st
 
 // confine puts the child into a job object that ends it with this process and
 // holds its memory.
-func (p *process) confine(total int64) error {
+func (p *running) confine(total int64) error {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
 		return err

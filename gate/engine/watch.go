@@ -16,7 +16,7 @@ import (
 
 // watch is one wait for a child's end.
 type watch struct {
-	p     *process
+	p     *running
 	total int64             // bytes the child may use
 	out   *sealedmem.Output // what it writes to, nil for nothing
 	ended chan talked

@@ -31,7 +31,7 @@ func setLimit(resource int, soft, hard int64) error {
 }
 
 // dieWithParent has the kernel kill the child when the thread that started it
-// ends; see [launch]. The program keeps that.
+// ends; see [process.Start]. The program keeps that.
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
 // keepStreamsOnly marks every other descriptor to be closed when this process

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/internal/process"
 )
 
 // The descriptors of the process that becomes the program.
@@ -56,7 +56,7 @@ func hasItAlready(s os.Signal) bool {
 // start has a process of ours become the program: it limits itself and then
 // executes the image.
 func (g *ExecGate) start(ctx context.Context, im *image, p Program) (Ended, error) {
-	exe, err := g.executable()
+	exe, err := process.Self(g.Executable)
 	if err != nil {
 		return Ended{}, err
 	}
@@ -72,7 +72,7 @@ func (g *ExecGate) start(ctx context.Context, im *image, p Program) (Ended, erro
 	if cmd.Env == nil {
 		cmd.Env = []string{} // nil would be ours
 	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stream(g.Stdin), stream(g.Stdout), stream(g.Stderr)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = process.Stream(g.Stdin), process.Stream(g.Stdout), process.Stream(g.Stderr)
 	cmd.ExtraFiles = []*os.File{theirs}
 	if im.file != nil {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, im.file)
@@ -92,25 +92,6 @@ func (g *ExecGate) start(ctx context.Context, im *image, p Program) (Ended, erro
 		return Ended{}, fmt.Errorf("%w: %s", ErrNotStarted, sealwax.Printable(words))
 	}
 	return r.ended(p)
-}
-
-func (g *ExecGate) executable() (string, error) {
-	if g.Executable != "" {
-		return g.Executable, nil
-	}
-	const running = "/proc/self/exe" // on Linux: the running program, even if its file was replaced
-	if _, err := os.Stat(running); err == nil && runtime.GOOS == "linux" {
-		return running, nil
-	}
-	return os.Executable()
-}
-
-// stream keeps a nil file from becoming a non-nil interface.
-func stream(f *os.File) io.ReadWriter {
-	if f == nil {
-		return nil
-	}
-	return f
 }
 
 // seconds rounds up: what is less than a second would be no limit at all.

@@ -8,36 +8,23 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"time"
 
 	"github.com/sealwax/sealwax/gate/engine"
+	"github.com/sealwax/sealwax/internal/process"
 )
 
 // running is a program that has been started.
 type running struct {
 	cmd    *exec.Cmd
-	exited chan struct{}
+	exited <-chan struct{}
 	cause  error // why we ended it, nil if we did not
 }
 
-// launch starts the command and waits for it on one operating system thread that
-// lives as long as the child: Linux sends the parent-death signal when the thread
-// that forked ends, not when the process does.
+// launch starts the command.
 func launch(cmd *exec.Cmd) (*running, error) {
-	r := &running{cmd: cmd, exited: make(chan struct{})}
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // what it says is in ProcessState
-			close(r.exited)
-		}
-	}()
-	return r, <-started
+	exited, err := process.Start(cmd)
+	return &running{cmd: cmd, exited: exited}, err
 }
 
 // wait returns when the program has ended. Until then signals go to it.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"syscall"
@@ -15,6 +14,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/sealwax/sealwax/internal/process"
 )
 
 // passedOn lists the signals that are kept from this process: a console's Ctrl-C
@@ -40,7 +41,7 @@ func (g *ExecGate) start(ctx context.Context, im *image, p Program) (Ended, erro
 	if cmd.Env == nil {
 		cmd.Env = []string{} // nil would be ours
 	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stream(g.Stdin), stream(g.Stdout), stream(g.Stderr)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = process.Stream(g.Stdin), process.Stream(g.Stdout), process.Stream(g.Stderr)
 	// It does nothing before it is in the job: no moment without limits, and nothing
 	// that it starts escapes.
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_SUSPENDED}
@@ -76,14 +77,6 @@ func (r *running) ended(p Program) (Ended, error) {
 		return Ended{}, ErrCPU
 	}
 	return Ended{ExitCode: code}, nil
-}
-
-// stream keeps a nil file from becoming a non-nil interface.
-func stream(f *os.File) io.ReadWriter {
-	if f == nil {
-		return nil
-	}
-	return f
 }
 
 // confine puts the program into a job object.
