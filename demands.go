@@ -24,6 +24,20 @@ type Demand struct {
 // the worse answer stands. No demands at all admit nothing.
 type Demands []Demand
 
+// With are the demands with changed copies of their policies: a gate that is stricter
+// than what it is given says how. Who has no policy has none to change.
+func (ds Demands) With(change func(*Policy)) Demands {
+	out := slices.Clone(ds)
+	for i, d := range out {
+		if d.Policy != nil {
+			p := *d.Policy
+			change(&p)
+			out[i].Policy = &p
+		}
+	}
+	return out
+}
+
 // Verify asks all of them over one read of the artifact. The error is as that of
 // [Verifier.Verify]: nil if and only if every one allows. The report is that of
 // the worst answer, deny before undecided before allow, of equal ones the first;

@@ -159,20 +159,7 @@ func (g *Gate) pass(ctx context.Context, a *sealwax.Artifact, report *sealwax.Re
 // whole are the demands without leave for uncovered sections: a compiler reads
 // all of a module, so nothing unsigned may be in it.
 func whole(ds sealwax.Demands) sealwax.Demands {
-	return changed(ds, func(p *sealwax.Policy) { p.Prefix = false })
-}
-
-// changed are the demands with changed copies of their policies.
-func changed(ds sealwax.Demands, change func(*sealwax.Policy)) sealwax.Demands {
-	out := slices.Clone(ds)
-	for i, d := range out {
-		if d.Policy != nil {
-			p := *d.Policy
-			change(&p)
-			out[i].Policy = &p
-		}
-	}
-	return out
+	return ds.With(func(p *sealwax.Policy) { p.Prefix = false })
 }
 
 // formatsOf are the formats that the demands know, each once.

@@ -82,5 +82,5 @@ func knowsSomebody(ctx context.Context, ds sealwax.Demands) bool {
 
 // softened are the demands as policies that only warn.
 func softened(ds sealwax.Demands) sealwax.Demands {
-	return changed(ds, func(p *sealwax.Policy) { p.Warn = true })
+	return ds.With(func(p *sealwax.Policy) { p.Warn = true })
 }

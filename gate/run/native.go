@@ -61,15 +61,7 @@ func asker(r *sealwax.Report) string {
 // strictest are the demands as this gate holds native code to them: no leave for
 // uncovered parts, and none for compiled code without a source.
 func strictest(ds sealwax.Demands) sealwax.Demands {
-	out := slices.Clone(ds)
-	for i, d := range out {
-		if d.Policy != nil {
-			strict := *d.Policy
-			strict.Prefix, strict.AnySource = false, false
-			out[i].Policy = &strict
-		}
-	}
-	return out
+	return ds.With(func(p *sealwax.Policy) { p.Prefix, p.AnySource = false, false })
 }
 
 // isNative reports whether a claim is a trailer's own signature, the one format that

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/gate/engine"
@@ -95,15 +94,7 @@ func (g *Gate) Run(ctx context.Context, a *sealwax.Artifact, job engine.Job) (*s
 // whole are the demands without leave for uncovered sections: an engine parses
 // all of a module, so nothing unsigned may be in it.
 func whole(ds sealwax.Demands) sealwax.Demands {
-	out := slices.Clone(ds)
-	for i, d := range out {
-		if d.Policy != nil && d.Policy.Prefix {
-			strict := *d.Policy
-			strict.Prefix = false
-			out[i].Policy = &strict
-		}
-	}
-	return out
+	return ds.With(func(p *sealwax.Policy) { p.Prefix = false })
 }
 
 // looksLikeText reports whether the artifact begins like the text format: after
