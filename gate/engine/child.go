@@ -67,8 +67,8 @@ type Result struct {
 // end. While it waits, SIGINT and SIGTERM of this process are passed on to the child.
 //
 // The error is nil if and only if the guest ended by itself, with whatever code;
-// else it is or wraps [ErrTimeout], [ErrMemory], [ErrInterrupted], the context's
-// error, or a [*GuestError]. No child outlives the call, nor, as far as the
+// else it is or wraps [ErrTimeout], [ErrMemory], [ErrTooLarge], [ErrInterrupted], the
+// context's error, or a [*GuestError]. No child outlives the call, nor, as far as the
 // system can arrange it, this process.
 func (c Child) Run(ctx context.Context, job Job, module *sealedmem.File) (Result, error) {
 	if c.Cache != nil && job.Form == FormModule && job.Known == nil && job.Keep == nil {

@@ -105,10 +105,10 @@ func TestCompilersThatMisbehave(t *testing.T) {
 			t.Errorf("%s: translated", as)
 		}
 	}
-	for _, as := range []string{"starved", "writer"} {
+	for as, want := range map[string]error{"starved": ErrMemory, "writer": ErrTooLarge} {
 		_, err := Child{Executable: role(t, as)}.Compile(t.Context(), CompileJob{}, held(t, spinModule()))
-		if !errors.Is(err, ErrMemory) {
-			t.Errorf("%s: %v, want ErrMemory", as, err)
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", as, err, want)
 		}
 	}
 }

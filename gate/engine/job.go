@@ -44,6 +44,9 @@ var (
 	// ErrMemory: the child as a whole needed more memory than it may, and was
 	// killed, or died of it.
 	ErrMemory = errors.New("the memory limit was reached")
+	// ErrTooLarge: the engine wrote more than [MaxCompiled] as a compiled form, and
+	// was killed. No other limit changes that.
+	ErrTooLarge = errors.New("the compiled form is larger than 2 GiB, the most that sealwax keeps")
 	// ErrInterrupted: somebody asked for the end (Ctrl-C, SIGTERM).
 	ErrInterrupted = errors.New("interrupted")
 )

@@ -75,8 +75,11 @@ func (w *watch) lastWord(ended <-chan talked) talked {
 // when there is little left.
 func (w *watch) look() time.Duration {
 	n := w.p.memory()
-	if n > w.total || w.written() > MaxCompiled {
+	if n > w.total {
 		w.stop(ErrMemory)
+	}
+	if w.written() > MaxCompiled {
+		w.stop(ErrTooLarge)
 	}
 	if n > w.total/2 {
 		return watchdogTime / 5

@@ -22,7 +22,9 @@ const MaxProgram = 1 << 30
 //
 // The gate vouches for the program's own bytes. The interpreter that the program
 // names, the libraries that it is linked with and whatever it reads are not
-// covered. It is no sandbox: the program may do what its user may.
+// covered. It is no sandbox: the program may do what its user may. Its limits are
+// those of its own process: what it starts has each of them anew, and lives on when
+// the program is ended. (On Windows all of that ends with the program.)
 type ExecGate struct {
 	// Demands decide: all of them have to allow.
 	Demands sealwax.Demands
@@ -76,7 +78,7 @@ var (
 // program. The error is nil if and only if the program ended by itself, with
 // whatever code.
 func (g *ExecGate) Exec(ctx context.Context, a *sealwax.Artifact, p Program) (*sealwax.Report, Ended, error) {
-	report, err := judgeProgram(ctx, g.Demands, a)
+	report, err := judgeProgram(ctx, g.Demands, a, notProgram)
 	if err = kept(g.Record, report, err); err != nil {
 		return report, Ended{}, err
 	}
@@ -99,19 +101,20 @@ func (g *ExecGate) Exec(ctx context.Context, a *sealwax.Artifact, p Program) (*s
 	return report, ended, err
 }
 
-// judgeProgram asks the demands about a program or shared object.
-func judgeProgram(ctx context.Context, ds sealwax.Demands, a *sealwax.Artifact) (*sealwax.Report, error) {
+// judgeProgram asks the demands about a program or shared object. not says why an
+// artifact does not pass the door, whoever signed it, or "".
+func judgeProgram(ctx context.Context, ds sealwax.Demands, a *sealwax.Artifact, not func(*sealwax.Artifact) string) (*sealwax.Report, error) {
 	if a == nil {
 		return ds.Verify(ctx, a) // which nothing passes
 	}
-	if why := notNative(a); why != "" {
+	if why := not(a); why != "" {
 		return refuseKind(a, why)
 	}
 	return judgeNative(ctx, ds, a, func(c *sealwax.Claim) bool { return isNative(c, sealwax.KindProgram) })
 }
 
-// notNative says why an artifact does not pass this door, whoever signed it, or "".
-func notNative(a *sealwax.Artifact) string {
+// notProgram says why an artifact is nothing for exec, or "".
+func notProgram(a *sealwax.Artifact) string {
 	switch a.Kind() { //nolint:exhaustive // what is left is no native code
 	case sealwax.KindProgram:
 		return ""

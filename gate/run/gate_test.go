@@ -72,7 +72,7 @@ func TestWhole(t *testing.T) {
 // error says what to do.
 func TestNotModule(t *testing.T) {
 	for data, want := range map[string]string{
-		"(module)":                "wat2wasm",
+		"(module)":                "sealwax compile takes it",
 		"\x00asm\x0d\x00\x01\x00": "component",
 		"\x00asm\x01\x00\x00":     "nothing to run",
 		"no module":               "nothing to run",

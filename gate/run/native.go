@@ -112,7 +112,7 @@ func kept(record func(*sealwax.Report) error, report *sealwax.Report, err error)
 func heldBytes(a *sealwax.Artifact) (*sealedmem.File, error) {
 	held, ok := a.Content().(*sealedmem.File)
 	if !ok {
-		return nil, fmt.Errorf("running %s: %w", sealwax.Printable(a.Name()), ErrNotHeld)
+		return nil, fmt.Errorf("handing on %s: %w", sealwax.Printable(a.Name()), ErrNotHeld)
 	}
 	return held, nil
 }

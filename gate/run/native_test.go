@@ -85,7 +85,7 @@ func TestOnlyTrailers(t *testing.T) {
 		"no kind":         {func(c *sealwax.Claim) { c.Fields = nil }, false},
 		"two kinds":       {func(c *sealwax.Claim) { c.Fields = append(c.Fields, c.Fields[0]) }, false},
 	} {
-		report, err := judgeProgram(t.Context(), sealwax.Demands{stampedDemand(programClaim(tc.change))}, sealwaxtest.Bytes("tool", elf(0, "")))
+		report, err := judgeProgram(t.Context(), sealwax.Demands{stampedDemand(programClaim(tc.change))}, sealwaxtest.Bytes("tool", elf(0, "")), notProgram)
 		if (err == nil) != tc.allow || (report.Verdict == sealwax.Allow) != tc.allow {
 			t.Errorf("%s: %v, %v", name, report.Verdict, err)
 		}
@@ -95,13 +95,13 @@ func TestOnlyTrailers(t *testing.T) {
 	}
 	nameless := stampedDemand(programClaim(func(c *sealwax.Claim) { c.Format = "stamp" }))
 	nameless.Name = ""
-	if _, err := judgeProgram(t.Context(), sealwax.Demands{nameless}, sealwaxtest.Bytes("tool", elf(0, ""))); err == nil || !strings.Contains(err.Error(), "; the policy asks for none") {
+	if _, err := judgeProgram(t.Context(), sealwax.Demands{nameless}, sealwaxtest.Bytes("tool", elf(0, "")), notProgram); err == nil || !strings.Contains(err.Error(), "; the policy asks for none") {
 		t.Errorf("%v", err)
 	}
 	report, err := judgeProgram(t.Context(), sealwax.Demands{
 		stampedDemand(programClaim(nil)),
 		stampedDemand(programClaim(func(c *sealwax.Claim) { c.Role = sealwax.RoleRelease })),
-	}, sealwaxtest.Bytes("tool", elf(0, "")))
+	}, sealwaxtest.Bytes("tool", elf(0, "")), notProgram)
 	if err == nil || report.Verdict != sealwax.Deny {
 		t.Errorf("one of two demands asks for nobody in the role native: %v, %v", report.Verdict, err)
 	}
@@ -193,12 +193,12 @@ func TestNotNative(t *testing.T) {
 		"\x00asm\x0d\x00\x01\x00": "it is WebAssembly",
 		string(elf(200, "")):      "compiled of a WebAssembly module",
 	} {
-		if got := notNative(sealwaxtest.Bytes("x", []byte(data))); !strings.Contains(got, want) {
+		if got := notProgram(sealwaxtest.Bytes("x", []byte(data))); !strings.Contains(got, want) {
 			t.Errorf("%q: %q, want %q", data, got, want)
 		}
 	}
 	for _, data := range []string{string(elf(0, "")), "MZ\x90\x00\x03\x00\x00\x00", "\xcf\xfa\xed\xfe\x00\x00\x00\x00"} {
-		if got := notNative(sealwaxtest.Bytes("x", []byte(data))); got != "" {
+		if got := notProgram(sealwaxtest.Bytes("x", []byte(data))); got != "" {
 			t.Errorf("%q: %q", data, got)
 		}
 	}

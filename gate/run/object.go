@@ -35,7 +35,7 @@ type Object struct {
 // program, which shared objects are. The report is never nil; the Object is nil
 // unless the verdict is Allow.
 func (g *ObjectGate) Open(ctx context.Context, a *sealwax.Artifact) (*Object, *sealwax.Report, error) {
-	report, err := judgeProgram(ctx, g.Demands, a)
+	report, err := judgeProgram(ctx, g.Demands, a, notObject)
 	if err = kept(g.Record, report, err); err != nil {
 		return nil, report, err
 	}
@@ -48,6 +48,20 @@ func (g *ObjectGate) Open(ctx context.Context, a *sealwax.Artifact) (*Object, *s
 		return nil, report, fmt.Errorf("opening %s: %w", sealwax.Printable(a.Name()), err)
 	}
 	return o, report, nil
+}
+
+// notObject says why an artifact is nothing to link, or "". Whether native code is a
+// shared object, the dynamic linker tells.
+func notObject(a *sealwax.Artifact) string {
+	switch a.Kind() { //nolint:exhaustive // what is left is no native code
+	case sealwax.KindProgram:
+		return ""
+	case sealwax.KindCompiled:
+		return "it was compiled of a WebAssembly module, which no dynamic linker links"
+	case sealwax.KindModule, sealwax.KindComponent:
+		return "it is WebAssembly, which no dynamic linker links"
+	}
+	return "it is no shared object (ELF, PE or Mach-O)"
 }
 
 // Path is what to give to dlopen: on Linux the sealed memory itself, as

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/internal/peers"
 	"github.com/sealwax/sealwax/sealwaxtest"
@@ -109,6 +111,33 @@ func TestObject(t *testing.T) {
 	}
 }
 
+// TestObjectIsNoStream: where a stream is closed, the object does not become it.
+func TestObjectIsNoStream(t *testing.T) {
+	a := held(t, "plugin.so", signProgram(t, elf(0, "an object"), compiler()))
+	stdin, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(stdin)
+	if err := unix.Close(0); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Dup2(stdin, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	g := ObjectGate{Demands: ask(known(), nativeOnly())}
+	object, _, err := g.Open(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer object.Close()
+	if strings.HasSuffix(object.Path(), "/fd/0") {
+		t.Errorf("it is %s", object.Path())
+	}
+}
+
 // TestObjectRefuses: unsigned, patched, by others: there is nothing to link.
 func TestObjectRefuses(t *testing.T) {
 	good := elf(0, "an object")
@@ -125,6 +154,11 @@ func TestObjectRefuses(t *testing.T) {
 		denied := (*sealwax.DeniedError)(nil)
 		if object != nil || !errors.As(err, &denied) || report.Verdict != sealwax.Deny || kept != 1 {
 			t.Errorf("%s: %v, %v, kept %d times", name, object, err, kept)
+		}
+		for _, f := range report.Findings {
+			if strings.Contains(f.Message, "exec") {
+				t.Errorf("%s: words of another door: %s", name, f.Message)
+			}
 		}
 	}
 	errFull := errors.New("the disk is full")

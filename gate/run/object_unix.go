@@ -23,7 +23,8 @@ func newObject(ctx context.Context, held *sealedmem.File) (*Object, error) {
 	if im.file == nil {
 		return &Object{path: im.path, close: func() error { im.close(); return nil }}, nil
 	}
-	fd, err := unix.FcntlInt(im.file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	const afterStreams = 3 // where a stream is closed, the object must not become it
+	fd, err := unix.FcntlInt(im.file.Fd(), unix.F_DUPFD_CLOEXEC, afterStreams)
 	if err != nil {
 		return nil, err
 	}

@@ -29,8 +29,10 @@ type Gate struct {
 }
 
 // ErrNotHeld says that an artifact was opened in a way that lets its bytes
-// change between the verdict and the run. Open it with source.Sealed.
-var ErrNotHeld = errors.New("the module's bytes are not held")
+// change between the verdict and the use. Open modules and what was compiled of them
+// with [source.Sealed], and what the system itself executes or links with
+// [source.SealedExecutable].
+var ErrNotHeld = errors.New("its bytes are not held, and can change after they were verified")
 
 // ErrNotModule is wrapped when what passed is nothing that the engine runs.
 var ErrNotModule = errors.New("not a WebAssembly module")
@@ -45,7 +47,7 @@ type NotModuleError struct {
 func (e *NotModuleError) Error() string {
 	switch {
 	case e.Text:
-		return "it is WebAssembly text (.wat), and its signature is good: assemble it (wat2wasm), sign the module, and run that"
+		return "it is WebAssembly text (.wat), and its signature is good: sealwax compile takes it as it is; or translate it (wat2wasm), sign the module, and run that"
 	case e.Kind == sealwax.KindComponent:
 		return "it is a WebAssembly component, and its signature is good: this engine runs core modules, so sign and run the core module it was made from"
 	}
