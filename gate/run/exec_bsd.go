@@ -7,6 +7,9 @@ package run
 
 import "syscall"
 
+// sealedImage is "": this system has no sealed memory.
+func sealedImage() string { return "" }
+
 // keepStreamsOnly marks every other descriptor to be closed when this process
 // becomes the program: what a shell or a caller left open is not the program's.
 func keepStreamsOnly() error {

@@ -24,12 +24,15 @@ func canExecute(held *sealedmem.File) bool {
 	return info.Mode()&0o100 != 0
 }
 
-// isSealed reports whether an open file of this process is memory that can never
-// change.
-func isSealed(fd uintptr) bool {
+// sealedImage is the path of what the parent has handed down, if that is memory that
+// can never change.
+func sealedImage() string {
 	const seals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
-	got, err := unix.FcntlInt(fd, unix.F_GET_SEALS, 0)
-	return err == nil && got&seals == seals
+	got, err := unix.FcntlInt(imageFD, unix.F_GET_SEALS, 0)
+	if err != nil || got&seals != seals {
+		return ""
+	}
+	return descriptorPath(imageFD)
 }
 
 // descriptorPath names an open file of this process.

@@ -19,17 +19,6 @@ const memoryLimit = unix.RLIMIT_DATA
 // checkSupported has nothing to refuse: every limit can be held here.
 func checkSupported(Program) error { return nil }
 
-// setLimit never goes beyond what this process may.
-func setLimit(resource int, soft, hard int64) error {
-	var now syscall.Rlimit
-	if err := syscall.Getrlimit(resource, &now); err != nil {
-		return err
-	}
-	now.Max = min(now.Max, uint64(max(hard, 0)))
-	now.Cur = min(now.Max, uint64(max(soft, 0)))
-	return syscall.Setrlimit(resource, &now)
-}
-
 // dieWithParent has the kernel kill the child when the thread that started it
 // ends; see [process.Start]. The program keeps that.
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }

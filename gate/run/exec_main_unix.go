@@ -52,12 +52,9 @@ func become(args []string) error {
 			return err
 		}
 	}
-	path := args[3]
-	if !isOurs(path) {
-		return ErrAlone
-	}
+	path := ourImage(args[3])
 	if path == "" {
-		path = descriptorPath(imageFD)
+		return ErrAlone
 	}
 	if err := keepStreamsOnly(); err != nil {
 		return fmt.Errorf("closing what it must not inherit: %w", err)
@@ -68,17 +65,21 @@ func become(args []string) error {
 	return explain(syscall.Exec(path, args[4:], os.Environ())) //nolint:gosec // what the parent verified, and its arguments
 }
 
-// isOurs reports whether an image is such as [newImage] makes: sealed memory, which
-// has no path, or a copy in a private folder. What a person names is neither.
-func isOurs(path string) bool {
+// ourImage is the path of an image such as [newImage] makes: of sealed memory, which
+// comes without one, or of a copy in a private folder. It is "" for everything else,
+// and so for what a person names.
+func ourImage(path string) string {
 	if path == "" {
-		return isSealed(imageFD)
+		return sealedImage()
 	}
 	dir := filepath.Dir(path)
 	if !strings.HasPrefix(filepath.Base(dir), privatePrefix) || filepath.Base(path) != privateName {
-		return false
+		return ""
 	}
-	return isPrivate(dir, fs.ModeDir) && isPrivate(path, 0)
+	if !isPrivate(dir, fs.ModeDir) || !isPrivate(path, 0) {
+		return ""
+	}
+	return path
 }
 
 // isPrivate reports whether this user alone reaches what is there, and it is of the

@@ -20,16 +20,5 @@ func checkSupported(p Program) error {
 	return nil
 }
 
-// setLimit never goes beyond what this process may.
-func setLimit(resource int, soft, hard int64) error {
-	var now syscall.Rlimit
-	if err := syscall.Getrlimit(resource, &now); err != nil {
-		return err
-	}
-	now.Max = min(now.Max, uint64(max(hard, 0)))
-	now.Cur = min(now.Max, uint64(max(soft, 0)))
-	return syscall.Setrlimit(resource, &now)
-}
-
 // dieWithParent does nothing here: no kernel call does it.
 func dieWithParent(*syscall.SysProcAttr) {}

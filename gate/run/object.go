@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/internal/sealedmem"
 )
 
 // ObjectGate opens a shared object for the dynamic linker if it passes. Its zero
@@ -48,6 +49,18 @@ func (g *ObjectGate) Open(ctx context.Context, a *sealwax.Artifact) (*Object, *s
 		return nil, report, fmt.Errorf("opening %s: %w", sealwax.Printable(a.Name()), err)
 	}
 	return o, report, nil
+}
+
+// newObject makes an Object that does not depend on held staying open.
+func newObject(ctx context.Context, held *sealedmem.File) (*Object, error) {
+	im, err := newImage(ctx, held)
+	if err != nil {
+		return nil, err
+	}
+	if im.file != nil {
+		return sealedObject(im)
+	}
+	return &Object{path: im.path, close: func() error { im.close(); return nil }}, nil
 }
 
 // notObject says why an artifact is nothing to link, or "". Whether native code is a
