@@ -91,6 +91,21 @@ func (s *Secret) Sign(_ context.Context, r SignRequest) ([]byte, error) {
 	return ed25519.Sign(s.priv, r.Message), nil
 }
 
+// SignEd25519 asks a signer for the Ed25519 signature of a message, and holds what it
+// gives to the rule of verification before anybody else meets it: a signer may be a
+// device or another process.
+func SignEd25519(ctx context.Context, by Signer, message []byte) (sig [SignatureSize]byte, err error) {
+	given, err := by.Sign(ctx, SignRequest{Scheme: SchemeEd25519, Message: message})
+	if err != nil {
+		return sig, fmt.Errorf("signing: %w", err)
+	}
+	if err := by.Public().Verify(message, given); err != nil {
+		return sig, fmt.Errorf("signing: the signer %s gave a signature that does not verify: %w", by.Public(), err)
+	}
+	copy(sig[:], given) // what verifies has this length
+	return sig, nil
+}
+
 // String is the public fingerprint: a Secret never prints its secret.
 func (s Secret) String() string { return s.pub.String() }
 

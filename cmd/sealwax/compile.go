@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sealwax/sealwax"
+	"github.com/sealwax/sealwax/format/trailer"
 	"github.com/sealwax/sealwax/gate/compile"
 	"github.com/sealwax/sealwax/gate/engine"
 	"github.com/sealwax/sealwax/internal/term"
@@ -265,7 +266,7 @@ func (a *app) compileGate(ctx context.Context, d *decider, module string, artifa
 	if err != nil {
 		return compile.Gate{}, report, err
 	}
-	return compile.Gate{Demands: demands, Record: d.keep, Tool: "sealwax/" + readVersion().Version, Now: a.now}, nil, nil
+	return compile.Gate{Demands: demands, Record: d.keep, Tool: trailer.Tool(), Now: a.now}, nil, nil
 }
 
 // ruled reports whether a policy file decides.

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sealwax/sealwax/internal/buildinfo"
 )
 
 const (
@@ -40,7 +42,7 @@ type helperInfo struct {
 // source. Modules in one repository have tags of their own, so that equal commits
 // count as well as equal versions.
 func (h helperInfo) sameRelease(own versionInfo) bool {
-	return h.Version == own.Version || h.Commit != "" && h.Commit != unknownCommit && h.Commit == own.Commit
+	return h.Version == own.Version || h.Commit != "" && h.Commit != buildinfo.Unknown && h.Commit == own.Commit
 }
 
 // engine says in a line what a helper has, beginning with a colon; nothing, if it

@@ -8,13 +8,13 @@ import (
 	"encoding/json"
 	"maps"
 	"runtime"
-	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sealwax/sealwax/format"
 	"github.com/sealwax/sealwax/gate/engine"
+	"github.com/sealwax/sealwax/internal/buildinfo"
 )
 
 type versionInfo struct {
@@ -35,9 +35,6 @@ type versionHelper struct {
 	Error string `json:"error,omitempty"` // why it does not say it
 	helperInfo
 }
-
-// unknownCommit stands for the commit where the build does not tell.
-const unknownCommit = "unknown"
 
 func (a *app) versionCommand() *cobra.Command {
 	var asJSON bool
@@ -92,29 +89,16 @@ func (a *app) versionHelpers(ctx context.Context) []versionHelper {
 }
 
 func readVersion() versionInfo {
+	version, commit := buildinfo.Version()
 	v := versionInfo{
-		Schema: "sealwax.version/v1", Version: "devel", Commit: unknownCommit, Go: runtime.Version(),
+		Schema: "sealwax.version/v1", Version: version, Commit: commit, Go: runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH, Formats: []string{}, Engines: map[string]string{}, Helpers: []versionHelper{},
 	}
 	for _, f := range format.All() {
 		v.Formats = append(v.Formats, f.Name())
 	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		v.Version = info.Main.Version
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v.Commit = s.Value
-		}
-	}
-	for _, d := range info.Deps {
-		if d.Path == "github.com/tetratelabs/wazero" {
-			v.Engines["wazero"] = d.Version
-		}
+	if wazero := buildinfo.Module("github.com/tetratelabs/wazero"); wazero != buildinfo.Unknown {
+		v.Engines["wazero"] = wazero
 	}
 	return v
 }

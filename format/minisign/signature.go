@@ -200,26 +200,13 @@ func (Format) Make(ctx context.Context, a *sealwax.Artifact, by key.Signer, o se
 	}
 	f := &File{KeyID: by.Public().MinisignID(), Trusted: trusted}
 	f.Untrusted = "minisign signature by key " + f.KeyID.String()
-	if err := signInto(ctx, by, a.Sum(hashName), f.Signature[:]); err != nil {
+	if f.Signature, err = key.SignEd25519(ctx, by, a.Sum(hashName)); err != nil {
 		return nil, err
 	}
-	if err := signInto(ctx, by, f.globalMessage(), f.Global[:]); err != nil {
+	if f.Global, err = key.SignEd25519(ctx, by, f.globalMessage()); err != nil {
 		return nil, err
 	}
 	return f.Marshal(), nil
-}
-
-func signInto(ctx context.Context, by key.Signer, message, dst []byte) error {
-	sig, err := by.Sign(ctx, key.SignRequest{Scheme: key.SchemeEd25519, Message: message})
-	if err != nil {
-		return fmt.Errorf("signing: %w", err)
-	}
-	// A signer may be a device or another process: believe it when it is proven.
-	if err := by.Public().Verify(message, sig); err != nil {
-		return fmt.Errorf("signing: the signer gave a signature that does not verify: %w", err)
-	}
-	copy(dst, sig)
-	return nil
 }
 
 // Inspect lists the minisign signatures beside the artifact.

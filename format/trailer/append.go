@@ -88,23 +88,12 @@ type made struct {
 
 // sign makes the two signatures.
 func (f *frame) sign(ctx context.Context, by key.Signer, sum []byte) error {
-	if err := signInto(ctx, by, sum, f.signature[:]); err != nil {
+	var err error
+	if f.signature, err = key.SignEd25519(ctx, by, sum); err != nil {
 		return err
 	}
-	return signInto(ctx, by, f.globalMessage(), f.global[:])
-}
-
-func signInto(ctx context.Context, by key.Signer, message, dst []byte) error {
-	sig, err := by.Sign(ctx, key.SignRequest{Scheme: key.SchemeEd25519, Message: message})
-	if err != nil {
-		return fmt.Errorf("signing: %w", err)
-	}
-	// A signer may be a device or another process: believe it when it is proven.
-	if err := by.Public().Verify(message, sig); err != nil {
-		return fmt.Errorf("signing: the signer gave a signature that does not verify: %w", err)
-	}
-	copy(dst, sig)
-	return nil
+	f.global, err = key.SignEd25519(ctx, by, f.globalMessage())
+	return err
 }
 
 // appendable says why nothing can be put at the end of a.

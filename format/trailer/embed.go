@@ -10,11 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 
 	"github.com/sealwax/sealwax"
 	"github.com/sealwax/sealwax/format/minisign"
+	"github.com/sealwax/sealwax/internal/buildinfo"
 	"github.com/sealwax/sealwax/key"
 )
 
@@ -28,27 +28,14 @@ func (f Format) Embed(ctx context.Context, a *sealwax.Artifact, w io.Writer, by 
 	if o.Comment != "" || len(o.Fields) > 0 || o.Extensible {
 		return errors.New("a signature inside native code has no room for comments or statements of your own")
 	}
-	s := Statement{Kind: Kind(a.Kind()), Tool: tool(), Time: o.Now}
+	s := Statement{Kind: Kind(a.Kind()), Tool: Tool(), Time: o.Now}
 	return f.Append(ctx, a, w, by, s, nil)
 }
 
-// tool is this module, in the version that is linked.
-func tool() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok { // mutate:skip what go builds has it
-		info = &debug.BuildInfo{}
-	}
-	return toolOf(info)
-}
-
-func toolOf(info *debug.BuildInfo) string {
-	const name, path = "sealwax", "github.com/sealwax/sealwax"
-	for _, m := range append(info.Deps, &info.Main) {
-		if v := strings.TrimPrefix(m.Version, "v"); m.Path == path && v != "" && v != "(devel)" {
-			return name + "/" + v
-		}
-	}
-	return name
+// Tool is what this module calls itself in statements, with the version that is
+// linked: "sealwax/1.2.3".
+func Tool() string {
+	return "sealwax/" + strings.TrimPrefix(buildinfo.Module("github.com/sealwax/sealwax"), "v")
 }
 
 // carriedComment begins the untrusted comment of a detached signature that has

@@ -294,22 +294,13 @@ func (d *Draft) Sign(ctx context.Context, by key.Signer) error {
 	if k, ok := l.doc.Key(by.Public().Fingerprint()); ok {
 		s.id = k.Public.MinisignID() // as the document lists it
 	}
-	if err := signInto(ctx, by, l.message(), s.sig[:]); err != nil {
+	if s.sig, err = key.SignEd25519(ctx, by, l.message()); err != nil {
 		return err
 	}
-	if err := signInto(ctx, by, l.globalMessage(s), s.global[:]); err != nil {
+	if s.global, err = key.SignEd25519(ctx, by, l.globalMessage(s)); err != nil {
 		return err
 	}
 	return d.add(s)
-}
-
-func signInto(ctx context.Context, by key.Signer, message, dst []byte) error {
-	sig, err := by.Sign(ctx, key.SignRequest{Scheme: key.SchemeEd25519, Message: message})
-	if err != nil {
-		return fmt.Errorf("signing: %w", err)
-	}
-	copy(dst, sig)
-	return nil
 }
 
 // AddSignature adds a signature that any minisign tool made of the document's

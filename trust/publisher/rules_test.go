@@ -87,17 +87,8 @@ func forged(t *testing.T, c *Chain, edit func(d *Document), signers ...int) []by
 	l := newLink(d, d.text())
 	for _, n := range signers {
 		s := signature{id: pub(n).MinisignID()}
-		for _, part := range []struct {
-			message []byte
-			into    []byte
-		}{{l.message(), s.sig[:]}, {nil, s.global[:]}} {
-			if part.message == nil {
-				part.message = l.globalMessage(s)
-			}
-			if err := signInto(t.Context(), sealwaxtest.Key(n), part.message, part.into); err != nil {
-				t.Fatal(err)
-			}
-		}
+		s.sig = proven(t, n, l.message())
+		s.global = proven(t, n, l.globalMessage(s))
 		l.signatures = append(l.signatures, s)
 	}
 	slices.SortFunc(l.signatures, func(a, b signature) int { return strings.Compare(a.line(), b.line()) })
@@ -439,4 +430,14 @@ func legacy(t *testing.T, sig []byte) []byte {
 	}
 	lines[1] = "RW" + lines[1][2:] // "Ed" for "ED"
 	return []byte(strings.Join(lines, "\n"))
+}
+
+// proven is the nth test key's signature of a message.
+func proven(t testing.TB, n int, message []byte) [key.SignatureSize]byte {
+	t.Helper()
+	sig, err := key.SignEd25519(t.Context(), sealwaxtest.Key(n), message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sig
 }

@@ -3,7 +3,7 @@
 
 package wasmtime
 
-import "runtime/debug"
+import "github.com/sealwax/sealwax/internal/buildinfo"
 
 // Version is the full version of the library that is linked in. The library
 // cannot be asked; a test holds this to its header.
@@ -15,15 +15,4 @@ const Note = "this is wasmtime " + Version + "; later patch releases of it exist
 const bindingPath = "github.com/bytecodealliance/wasmtime-go/v44"
 
 // Binding is the full version of the Go package that binds the library.
-func Binding() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, d := range info.Deps {
-		if d.Path == bindingPath {
-			return d.Version
-		}
-	}
-	return "unknown"
-}
+func Binding() string { return buildinfo.Module(bindingPath) }

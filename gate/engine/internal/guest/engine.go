@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
@@ -28,19 +27,8 @@ import (
 // Engine is the engine's name in the handshake.
 const Engine = "wazero"
 
-// engineVersion is the version of the engine that is linked in.
-func engineVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, dep := range info.Deps {
-		if dep.Path == "github.com/tetratelabs/wazero" {
-			return dep.Version
-		}
-	}
-	return "unknown"
-}
+// enginePath is the module of the engine that is linked in.
+const enginePath = "github.com/tetratelabs/wazero"
 
 // features are those of WebAssembly 2.0, and what current toolchains use beyond.
 const features = api.CoreFeaturesV2 | experimental.CoreFeaturesExtendedConst | experimental.CoreFeaturesTailCall

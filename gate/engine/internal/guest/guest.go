@@ -8,6 +8,7 @@ package guest
 import (
 	"context"
 
+	"github.com/sealwax/sealwax/internal/buildinfo"
 	"github.com/sealwax/sealwax/internal/helper"
 	"github.com/sealwax/sealwax/internal/helper/child"
 )
@@ -20,7 +21,7 @@ type Built struct{}
 
 // Identity is who it is.
 func (Built) Identity() helper.Hello {
-	return helper.Hello{Name: "sealwax", Engine: Engine, EngineVersion: engineVersion()}
+	return helper.Hello{Name: "sealwax", Engine: Engine, EngineVersion: buildinfo.Module(enginePath)}
 }
 
 // Run runs a module. Compiled code, and a stack of another size, are not for this

@@ -11,9 +11,9 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
+	"github.com/sealwax/sealwax/internal/buildinfo"
 	"github.com/sealwax/sealwax/internal/helper"
 	"github.com/sealwax/sealwax/internal/helper/child"
 	"github.com/sealwax/sealwax/x/wasmtime"
@@ -43,25 +43,13 @@ type versionInfo struct {
 }
 
 func readVersion() versionInfo {
-	v := versionInfo{
-		Schema: "sealwax.version/v1", Version: "devel", Commit: "unknown", Go: runtime.Version(),
+	version, commit := buildinfo.Version()
+	return versionInfo{
+		Schema: "sealwax.version/v1", Version: version, Commit: commit, Go: runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH, Formats: []string{},
 		Engines: map[string]string{"wasmtime": wasmtime.Version},
 		Binding: wasmtime.Binding(), Library: wasmtime.Version, Note: wasmtime.Note,
 	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		v.Version = info.Main.Version
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v.Commit = s.Value
-		}
-	}
-	return v
 }
 
 // tell says what this program is; its result is the exit code.
