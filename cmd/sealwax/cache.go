@@ -187,6 +187,10 @@ func (p *patient) compileCache() {
 	if p.errors("compile cache", "correct it, or unset it", err) {
 		return
 	}
+	if err := s.CheckKey(); err != nil {
+		p.warn("compile cache", "", "%v", err)
+		return
+	}
 	n, err := s.Info()
 	if !p.errors("compile cache", "make it readable, or remove it", err) && n.Entries > 0 {
 		p.ok("compile cache", "%s, %s of at most %s", plural(n.Entries, "module"), bytesText(n.Size), bytesText(s.Limit))

@@ -50,6 +50,21 @@ func (s *Store) secret() ([]byte, error) {
 	return readSecret(s.KeyFile, info, f)
 }
 
+// CheckKey says what is wrong with the key file. No file at all is nothing wrong: the
+// first module that is kept makes one. A key that others may have read, or that is
+// damaged, is an error too, though the next run mends that: it makes a new key, and
+// what was kept counts no more.
+func (s *Store) CheckKey() error {
+	_, err := s.secret()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, errNoSecret):
+		return &safefile.Error{Path: s.KeyFile, Err: errors.New("others may have read it, or it is damaged"), Fix: "the next run makes a new one, and compiles anew"}
+	}
+	return err
+}
+
 func readSecret(path string, info fs.FileInfo, f io.Reader) ([]byte, error) {
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return nil, errNoSecret
